@@ -1,0 +1,31 @@
+/*
+ * file.h - files in whole: mapped for reading, read into memory, written complete or not at all.
+ */
+#ifndef NTDRIFT_BASE_FILE_H
+#define NTDRIFT_BASE_FILE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/status.h"
+#include "base/text.h"
+
+/* A regular file, mapped read-only. An empty file has `data` NULL and `size` 0. */
+struct mapping {
+    const uint8_t *data;
+    size_t size;
+};
+
+/* Maps `path`. A directory, pipe or device is refused by name (STATUS_FORMAT). */
+enum status mapping_open(struct error *err, const char *path, struct mapping *mapping);
+void mapping_close(struct mapping *mapping);
+
+/* Reads `path`, or standard input where it is "-", up to `limit` bytes; more is STATUS_FORMAT.
+ * `content` is initialized here; the caller deinitializes it on success. */
+enum status file_read(struct error *err, const char *path, size_t limit, struct text *content);
+
+/* Writes `length` bytes: to standard output where `path` is NULL or "-", else to a file that
+ * appears complete, by rename, and is not touched when anything fails. */
+enum status file_write(struct error *err, const char *path, const void *bytes, size_t length);
+
+#endif

@@ -1,0 +1,86 @@
+/*
+ * image.h - physical memory, page by page, out of a dump file; and the dump's own header.
+ *
+ * One file per container: a container is an entry of the table in image.c and gives pages by
+ * frame number in constant time. This layer knows no page tables, no kernel structures, and does
+ * not judge what a header says: it only checks what it needs to find pages safely.
+ */
+#ifndef NTDRIFT_IMAGE_IMAGE_H
+#define NTDRIFT_IMAGE_IMAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/status.h"
+#include "image/read.h"
+
+#define IMAGE_PAGE_SIZE  4096u
+#define IMAGE_PAGE_SHIFT 12
+
+struct image;
+
+/* How a header field is shown: DESIGN, "The snapshot". */
+enum image_field_kind {
+    IMAGE_FIELD_COUNT,    /* an integer: versions, numbers, counts */
+    IMAGE_FIELD_HEX,      /* a flag word or code: hexadecimal without padding */
+    IMAGE_FIELD_ADDRESS,  /* an address: hexadecimal at full width */
+    IMAGE_FIELD_TIME,     /* 100 ns since 1601-01-01 UTC */
+    IMAGE_FIELD_DURATION, /* 100 ns */
+};
+
+/* A field of DUMP_HEADER under Windows' own name. `count` > 1: an array (BugCheckParameters). */
+struct image_field {
+    const char *name;
+    uint32_t offset;
+    uint8_t size; /* bytes of one element: 1, 2, 4 or 8 */
+    uint8_t count;
+    enum image_field_kind kind;
+};
+
+struct image_info {
+    const char *format;    /* "crash-dump-64" */
+    const char *type;      /* "full", "kernel-summary", "bitmap-full", "bitmap-kernel" */
+    unsigned address_bits; /* 64 or 32 */
+    const uint8_t *header; /* the header's bytes, all of them present */
+    size_t header_size;
+    const struct image_field *fields; /* in the order WinDbg prints them */
+    size_t field_count;
+    bool has_bitmap; /* kernel-summary and bitmap dumps */
+    struct {
+        const char *signature; /* "SDMP" or "FDMP" */
+        uint64_t header_size;  /* HeaderSize: file offset of the first page */
+        uint64_t bitmap_size;  /* BitmapSize, in bits */
+        uint64_t pages;        /* Pages */
+    } bitmap;
+    uint64_t pages_promised; /* by bitmap or runs */
+    uint64_t pages_present;  /* of these, inside the file */
+    uint64_t file_size;      /* bytes */
+    uint64_t expected_size;  /* where the last promised page ends, bytes */
+};
+
+/* Opens a dump. Anything that is not one is refused with its name ("a PNG image", "a user-mode
+ * minidump (MDMP)") where it is known. A file that ends before its last page opens; one that ends
+ * inside the header or bitmap does not. The caller closes the image. */
+enum status image_open(struct error *err, const char *path, struct image **image);
+void image_close(struct image *image);
+
+/* Points into the image; valid until it is closed. */
+const struct image_info *image_info(const struct image *image);
+
+/* The value of header field `name` (element 0 of an array); false where the format has none. */
+bool image_header_value(const struct image *image, const char *name, uint64_t *value);
+
+/* Element `index` of `field`, out of the header. */
+uint64_t image_field_value(const struct image *image, const struct image_field *field,
+                           size_t index);
+
+/* The 4096 bytes of page frame `pfn`, in place. Constant time. */
+enum read_state image_page(const struct image *image, uint64_t pfn, const uint8_t **page);
+
+/* Copies `length` bytes at physical address `address`; on anything but READ_PRESENT the content
+ * of `buffer` is undefined. */
+enum read_state image_read(const struct image *image, uint64_t address, void *buffer,
+                           size_t length);
+
+#endif

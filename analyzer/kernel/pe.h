@@ -1,0 +1,40 @@
+/*
+ * pe.h - a PE image in memory: its headers, and the PDB it was built with.
+ *
+ * Source: Microsoft, "PE Format"; the RSDS record (CV_INFO_PDB70) as debuggers know it.
+ */
+#ifndef NTDRIFT_KERNEL_PE_H
+#define NTDRIFT_KERNEL_PE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "image/read.h"
+#include "vm/vm.h"
+
+struct pdb_identity {
+    char name[64]; /* file name; bytes that are no text are kept as \xNN */
+    char guid[33]; /* 32 upper-case hexadecimal digits */
+    uint32_t age;
+};
+
+struct pe_image {
+    uint64_t base; /* 0: no image */
+    uint32_t size; /* SizeOfImage */
+    uint32_t timestamp;
+    uint16_t machine;
+    enum read_state headers; /* READ_BAD_VALUE: no MZ/PE there */
+    enum read_state
+        pdb_state; /* why `pdb` is not known; READ_NOT_MAPPED where the image has none */
+    bool has_pdb;
+    struct pdb_identity pdb;
+};
+
+/* Reads the image at `base`. Never fails: what cannot be read is said in the states. */
+void pe_read(struct vm *vm, uint64_t base, struct pe_image *image);
+
+/* Looks for a page that starts a PE image, from `address` downwards, at most `limit` bytes; 0 where
+ * there is none. */
+uint64_t pe_find_below(struct vm *vm, uint64_t address, uint64_t limit);
+
+#endif

@@ -1,0 +1,69 @@
+/*
+ * target.h - a dump opened as a Windows kernel: its address space, kernel image, debugger block
+ * and, once attached, its symbols.
+ *
+ * Everything that reads NT objects starts from here. Nothing of this layer writes a snapshot, and
+ * no header is trusted: what one says is checked against memory, and both values are kept.
+ */
+#ifndef NTDRIFT_KERNEL_TARGET_H
+#define NTDRIFT_KERNEL_TARGET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/status.h"
+#include "image/image.h"
+#include "kernel/kdbg.h"
+#include "kernel/pe.h"
+#include "symbols/symbols.h"
+#include "vm/vm.h"
+
+enum symbols_match { MATCH_NONE, MATCH_EXACT, MATCH_PROVED };
+
+struct target {
+    const char *path;
+    struct image *image;
+    struct vm *vm; /* on the header's DirectoryTableBase */
+    struct kdbg kdbg;
+    struct pe_image kernel;      /* base 0 where the kernel image was not found */
+    const char *kernel_found_by; /* "KdDebuggerDataBlock.KernBase", "PsLoadedModuleList", "scan" */
+
+    const struct symbols *symbols; /* NULL until attached; owned */
+    enum symbols_match match;
+    const char *symbols_source; /* the file or profile they came from, without its folder */
+};
+
+/* Opens `path`, finds the kernel image and reads the debugger block. A kernel or block that
+ * cannot be found is no error: the snapshot says so. */
+enum status target_open(struct error *err, const char *path, struct target **target);
+void target_close(struct target *target);
+
+/* ---- reading members by name ---- */
+
+/* A member that this build has not is FIELD_ABSENT; one it has gives a read_state. */
+struct field_read {
+    bool absent;           /* this build has no such member (or no symbols are attached) */
+    enum read_state state; /* where not absent */
+    uint64_t value;        /* zero-extended; a bit-field shifted down and masked */
+    uint64_t address;      /* of the word that holds it */
+};
+
+/* Reads an integer, pointer, enumeration or bit-field of 1, 2, 4 or 8 bytes; `path` as for
+ * symbols_field(). */
+struct field_read target_read_field(const struct target *target, uint64_t object, const char *type,
+                                    const char *path);
+
+/* The address of a member; false where this build has none. */
+bool target_field_address(const struct target *target, uint64_t object, const char *type,
+                          const char *path, uint64_t *address);
+
+/* The address of a public symbol: kernel base plus RVA. */
+bool target_symbol(const struct target *target, const char *name, uint64_t *address);
+
+/* A global of the kernel by whatever names it: the symbol, KDDEBUGGER_DATA64, or the header; in
+ * this order. For PsActiveProcessHead, PsLoadedModuleList, KiProcessorBlock, MmUnloadedDrivers...
+ */
+bool target_global(const struct target *target, const char *name, uint64_t *address);
+
+#endif

@@ -1,0 +1,57 @@
+/*
+ * vm.h - an address space: virtual addresses to bytes, through the page tables in an image.
+ *
+ * x64, 4-level, 4 KiB, 2 MiB and 1 GiB pages. Windows' software PTEs are understood: a transition
+ * page is still in memory and is read; prototype, page-file and demand-zero PTEs say why there is
+ * nothing to read. This layer knows no kernel structures.
+ *
+ * Sources: Intel SDM volume 3, chapter 4 (paging); the MMPTE_SOFTWARE, MMPTE_TRANSITION and
+ * MMPTE_PROTOTYPE layouts of the kernel's own symbol files.
+ */
+#ifndef NTDRIFT_VM_VM_H
+#define NTDRIFT_VM_VM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "image/image.h"
+
+struct vm;
+
+/* Where a translation ended. */
+struct vm_translation {
+    enum read_state state;
+    uint64_t physical;      /* of the address, where state is READ_PRESENT or READ_NOT_IN_DUMP */
+    uint64_t page_size;     /* 4096, 2 MiB or 1 GiB; 0 where there is none */
+    unsigned level;         /* of the last entry read: 1 PTE ... 4 PML4E */
+    uint64_t entry;         /* that entry */
+    uint64_t entry_address; /* its physical address */
+    bool transition;        /* the page was reached through a transition PTE */
+};
+
+/* `directory_table_base` may carry flags in its low 12 bits; they are masked. The image must
+ * outlive the address space. */
+struct vm *vm_create(const struct image *image, uint64_t directory_table_base);
+void vm_destroy(struct vm *vm);
+
+uint64_t vm_directory_table_base(const struct vm *vm);
+
+/* Whether bits 63..47 of `address` are all alike. */
+bool vm_is_canonical(const struct vm *vm, uint64_t address);
+
+/* Walks the tables, without the TLB. Does not look whether the page itself is in the image. */
+struct vm_translation vm_translate(struct vm *vm, uint64_t address);
+
+/* Copies `length` bytes at `address`, over page borders; stops at the first page that cannot be
+ * read and says why. `*failed_at`, where not NULL, is the first address that could not be read. */
+enum read_state vm_read(struct vm *vm, uint64_t address, void *buffer, size_t length,
+                        uint64_t *failed_at);
+
+/* Little-endian integers; on failure `*value` is left as it was. */
+enum read_state vm_read_u8(struct vm *vm, uint64_t address, uint8_t *value);
+enum read_state vm_read_u16(struct vm *vm, uint64_t address, uint16_t *value);
+enum read_state vm_read_u32(struct vm *vm, uint64_t address, uint32_t *value);
+enum read_state vm_read_u64(struct vm *vm, uint64_t address, uint64_t *value);
+
+#endif

@@ -1,0 +1,87 @@
+/*
+ * difference.h - what differs between two snapshots: the differ's result, and all that a report
+ * gets to see.
+ *
+ * The differ is a pipeline: match, classify, collapse, waive, render. A comparison adds changes, a
+ * policy waives them, a renderer prints them and decides nothing.
+ */
+#ifndef NTDRIFT_DIFFER_DIFFERENCE_H
+#define NTDRIFT_DIFFER_DIFFERENCE_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+enum severity { SEVERITY_INFO, SEVERITY_NOTABLE, SEVERITY_BREAKING };
+
+/* A kind of change is data: rules.c holds one row for each. */
+struct rule {
+    const char *id;     /* "layout.bit.added" */
+    const char *family; /* "layout" */
+    enum severity severity;
+    const char *title;   /* heading in a report: "Bits added" */
+    const char *meaning; /* one sentence: what happened */
+    const char *reason;  /* one sentence: why it matters */
+    const char *check;   /* how to check it in WinDbg */
+};
+
+/* In the order reports list them; ends with a NULL id. */
+extern const struct rule rules[];
+const struct rule *rule_find(const char *id);
+const char *severity_name(enum severity severity); /* "breaking", "notable", "info" */
+
+struct change {
+    const struct rule *rule;
+    enum severity severity;
+    char *subject; /* "_EPROCESS.Minimal", "csrss.exe" */
+    json_t *old;   /* the value on either side; NULL where that side has none */
+    json_t *new;
+    json_t
+        *details;  /* what a collapsed change stands for: {"count": 60, "groups": [...]}; or NULL */
+    char *message; /* one sentence with both values */
+    char *waived;  /* the waiver's reason, or NULL */
+};
+
+struct not_comparable {
+    char *section;
+    char *reason;
+};
+
+/* One side, for headings. Strings are "" and numbers -1 where the snapshot does not tell. */
+struct side {
+    const char *path; /* as given; not part of any canonical output */
+    const json_t *snapshot;
+    int build;
+    const char *build_lab;
+    const char *arch;
+    const char *dump_type;
+    const json_t *pdb; /* or NULL */
+    char *label;       /* short name for columns: "10240.16393", "ntkrnlmp-19041.508" */
+};
+
+struct difference {
+    struct side old;
+    struct side new;
+    struct change *changes; /* by family, rule order, subject */
+    size_t count;
+    size_t capacity;
+    struct not_comparable *unknown;
+    size_t unknown_count;
+    size_t unknown_capacity;
+};
+
+/* Compares two snapshots, which must outlive the result. */
+void difference_make(struct difference *difference, const json_t *old, const json_t *new);
+void difference_deinit(struct difference *difference);
+
+/* ---- for comparisons ---- */
+
+/* Appends a change of kind `id`. Takes `old`, `new` and `details` over; `message` is formatted. */
+struct change *difference_add(struct difference *difference, const char *id, const char *subject,
+                              json_t *old, json_t *new, json_t *details, const char *message, ...)
+    __attribute__((format(printf, 7, 8)));
+
+void difference_not_comparable(struct difference *difference, const char *section,
+                               const char *reason);
+
+#endif
