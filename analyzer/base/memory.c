@@ -24,7 +24,8 @@ void *xcalloc(size_t count, size_t size) {
 void *xreallocarray(void *memory, size_t count, size_t size) {
     if (size && count > SIZE_MAX / size)
         return checked(NULL);
-    return checked(realloc(memory, count * size ? count * size : 1));
+    size_t bytes = count * size;
+    return checked(realloc(memory, bytes ? bytes : 1));
 }
 
 char *xstrndup(const char *text, size_t length) {
