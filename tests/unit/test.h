@@ -1,0 +1,17 @@
+/*
+ * test.h - cmocka with the headers it wants before it. Its macro fail() gives way to
+ * base/status.h; a test that fails without a condition says fail_msg().
+ */
+#ifndef NTDRIFT_TESTS_TEST_H
+#define NTDRIFT_TESTS_TEST_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#undef fail
+
+#endif
