@@ -1,0 +1,97 @@
+#!/usr/bin/env python3
+"""bench.py - times the commands as whole processes; figures are printed, nothing is asserted.
+
+    bench.py BUILD [SHARED] [--runs N]
+
+BUILD is a build folder with the programs and dumps/; SHARED a folder with facts/isf. Each figure is
+the median of N runs (default 9) after one that is not counted: wall time, and the largest resident
+memory of the process. A ratio compares two commands that were run in turn.
+"""
+import argparse
+import os
+import pathlib
+import statistics
+import sys
+import time
+
+
+def run(command):
+    """Wall seconds and peak memory in KiB of one run."""
+    start = time.perf_counter()
+    child = os.fork()
+    if child == 0:
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, 1)
+        os.dup2(null, 2)
+        os.execv(command[0], command)
+    _, status, usage = os.wait4(child, 0)
+    if os.waitstatus_to_exitcode(status) not in (0, 1):
+        sys.exit(f"failed: {' '.join(map(str, command))}")
+    return time.perf_counter() - start, usage.ru_maxrss
+
+
+def measure(commands, runs):
+    """Runs the commands in turn; gives (median ms, peak MiB) of each."""
+    results = [[] for _ in commands]
+    for count in range(runs + 1):
+        for command, result in zip(commands, results):
+            figure = run([str(word) for word in command])
+            if count:
+                result.append(figure)
+    return [(1000 * statistics.median(wall for wall, _ in result),
+             max(memory for _, memory in result) / 1024) for result in results]
+
+
+def show(name, figure):
+    print(f"{name:<58}{figure[0]:9.1f} ms{figure[1]:9.1f} MiB")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("build", type=pathlib.Path)
+    parser.add_argument("shared", type=pathlib.Path, nargs="?")
+    parser.add_argument("--runs", type=int, default=9)
+    options = parser.parse_args()
+    analyzer, differ = options.build / "nt-analyzer", options.build / "nt-differ"
+    dumps = options.build / "dumps"
+    scratch = pathlib.Path(os.environ.get("TMPDIR", "/tmp")) / f"ntdrift-bench-{os.getpid()}"
+    scratch.mkdir()
+
+    def snapshot(name):
+        return [analyzer, "snapshot", dumps / f"{name}.dmp"]
+
+    for name in ("win7-7601", "win81-9600", "win10-10240", "win10-14393", "win10-15063"):
+        show(f"snapshot {name}", measure([snapshot(name)], options.runs)[0])
+
+    small, large = measure([snapshot("small-full"), snapshot("large-32g")], options.runs)
+    show("snapshot small-full", small)
+    show("snapshot large-32g (32 GiB declared)", large)
+    print(f"{'ratio large-32g / small-full':<58}{large[0] / small[0]:9.2f}   {large[1] / small[1]:9.2f}")
+
+    old, new = scratch / "old.json", scratch / "new.json"
+    run([str(word) for word in snapshot("win81-9600") + ["-o", old]])
+    run([str(word) for word in snapshot("win10-10240") + ["-o", new]])
+    show("diff 9600 10240 (dumps, HTML)",
+         measure([[differ, "diff", old, new, "--format", "html"]], options.runs)[0])
+
+    isf = options.shared and options.shared / "facts/isf"
+    files = sorted(isf.glob("ntkrnlmp-19041.5*.json.xz")) if isf else []
+    if len(files) == 2:
+        show(f"layout {files[0].name[:20]}... (.json.xz)",
+             measure([[analyzer, "layout", files[0]]], options.runs)[0])
+        plain = scratch / "plain.json"
+        os.system(f"xz -dc {files[0]} > {plain}")
+        show(f"layout of it, {plain.stat().st_size / 1e6:.1f} MB of .json",
+             measure([[analyzer, "layout", plain]], options.runs)[0])
+        for file, target in zip(files, (old, new)):
+            run([str(word) for word in (analyzer, "layout", file, "-o", target)])
+        show("diff 19041.508 19041.572 (all layouts, text)",
+             measure([[differ, "diff", old, new]], options.runs)[0])
+    for path in scratch.iterdir():
+        path.unlink()
+    scratch.rmdir()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,57 @@
+#!/usr/bin/env bash
+# rewind.sh - real memory of a running Windows 10 17763 (933 pages of it), wrapped into dumps: what
+# is there is read, the process list that breaks is reported with the address where it breaks.
+# shellcheck source=tests/e2e/common.sh
+. "$(dirname "$0")/common.sh"
+
+pages=$NTDRIFT_SHARED/real/rewind-17763-pages.tar.xz
+[ -f "$pages" ] || skip "$pages is not on this machine"
+mkdir "$scratch/pages"
+tar -xJf "$pages" -C "$scratch/pages"
+
+for kind in full bitmap; do
+    dump=$scratch/rewind-$kind.dmp
+    python3 "$SOURCE/tests/wrap/wrap.py" "$scratch/pages" "$kind" "$dump" || {
+        echo "FAILED: wrapping ($kind)"
+        exit 1
+    }
+    exits 0 "$NT_ANALYZER" snapshot "$dump" -o "$scratch/$kind.json"
+    check "$kind: what these pages hold" python3 - "$scratch/$kind.json" <<'EOF'
+import json, sys
+snapshot = json.load(open(sys.argv[1]))
+system = snapshot["system"]
+assert system["build"] == 17763, system
+assert system["build_lab"] == "17763.1.amd64fre.rs5_release.180914-1434", system
+assert system["kernel_base"] == "0xfffff8051a09f000", system
+assert system["kernel_pdb"] == {"name": "ntkrnlmp.pdb", "age": 1,
+                                "guid": "20C711BBD4C21AA5C45BC774BC7E0472"}, system
+assert system["symbols"]["match"] == "proved" and "17763" in system["symbols"]["source"], system
+modules = snapshot["modules"]
+assert len(modules) == 198, len(modules)
+assert [m["name"] for m in modules[:3]] == ["ntoskrnl.exe", "hal.dll", "kdcom.dll"]
+assert modules[0]["timestamp"] == 0x6105701f and modules[0]["size"] == 0xa71000, modules[0]
+cng = [p for p in snapshot["processes"] if p["name"] == "cng.exe"]
+assert len(cng) == 1 and cng[0]["pid"] == 7088 and cng[0]["address"] == "0xffffe38f3f3cf540", cng
+assert snapshot["processors"][0]["current_thread"] == "0xffffe38f3d5c4080", snapshot["processors"]
+assert snapshot["processors"][0]["cr3"] is not None
+broken = [f for f in snapshot["findings"] if f["kind"] == "list.broken"
+          and "0xffffe38f36461328" in json.dumps(f)]
+assert broken, snapshot["findings"]
+section = snapshot["coverage"]["sections"]["processes"]
+assert section["status"] == "partial" and sum(section["unreadable"].values()) > 0, section
+EOF
+done
+
+exits 3 "$NT_ANALYZER" snapshot "$scratch/rewind-full.dmp" --require processes
+
+# The layout of another build is refused, and the check that failed is told with both values.
+exits 0 "$NT_ANALYZER" snapshot "$scratch/rewind-full.dmp" --no-profiles \
+    --symbols "$SOURCE/analyzer/profiles/nt-10240-x64.json" -o "$scratch/wrong.json"
+says "SizeEProcess"
+says "0x850"
+says "0x7a8"
+says "ntkrnlmp.pdb/20C711BBD4C21AA5C45BC774BC7E04721"
+exits 0 "$NT_ANALYZER" info "$scratch/rewind-full.dmp"
+prints "17763.1.amd64fre.rs5_release.180914-1434"
+
+finish
