@@ -21,6 +21,7 @@ struct kdbg {
     uint64_t address;      /* 0: none was named by the header */
     enum read_state state; /* READ_BAD_VALUE: no 'KDBG' tag there (encoded, or not the block) */
     uint32_t size;         /* bytes, as the block says */
+    uint32_t held;         /* of these, bytes that could be read */
     uint8_t bytes[KDBG_MAX_SIZE];
 };
 
@@ -39,5 +40,17 @@ void kdbg_read(struct vm *vm, uint64_t address, struct kdbg *kdbg);
 /* False where the block is not readable or this build's block has no such member. A zero is a
  * value. */
 bool kdbg_value(const struct kdbg *kdbg, const char *name, uint64_t *value);
+
+/* The keys of a block that lies encoded in memory (Windows 8 and later, when no debugger runs).
+ * A crash dump holds it decoded. */
+struct kdbg_keys {
+    uint64_t wait_never;      /* value of nt!KiWaitNever */
+    uint64_t wait_always;     /* value of nt!KiWaitAlways */
+    uint64_t encoded_address; /* address of nt!KdpDataBlockEncoded */
+};
+
+/* Reads a block that kdbg_read() found no tag in; its state is READ_BAD_VALUE still where the keys
+ * do not open it. */
+void kdbg_decode(struct vm *vm, const struct kdbg_keys *keys, struct kdbg *kdbg);
 
 #endif

@@ -33,8 +33,8 @@ struct pe_image {
 /* Reads the image at `base`. Never fails: what cannot be read is said in the states. */
 void pe_read(struct vm *vm, uint64_t base, struct pe_image *image);
 
-/* Looks for a page that starts a PE image, from `address` downwards, at most `limit` bytes; 0 where
- * there is none. */
+/* Looks for the PE image that holds `address`: for a page that starts one, from there downwards, at
+ * most `limit` bytes; 0 where there is none. */
 uint64_t pe_find_below(struct vm *vm, uint64_t address, uint64_t limit);
 
 #endif

@@ -11,7 +11,7 @@
 
 #include "kernel/target.h"
 
-/* KiProcessorBlock of 22000 has room for 2048 (KERNEL symbols: the space to the next one). */
+/* KiProcessorBlock of 22000 has room for 2048 (the space from that symbol to the next). */
 #define PROCESSOR_LIMIT 2048
 
 struct processor {

@@ -54,11 +54,16 @@ struct field_read {
 struct field_read target_read_field(const struct target *target, uint64_t object, const char *type,
                                     const char *path);
 
+/* The same for a member that was looked up before: for a loop over many objects. */
+struct field_read target_read_member(const struct target *target, uint64_t object,
+                                     const struct field *field);
+
 /* The address of a member; false where this build has none. */
 bool target_field_address(const struct target *target, uint64_t object, const char *type,
                           const char *path, uint64_t *address);
 
-/* The address of a public symbol: kernel base plus RVA. */
+/* The address of a public symbol: kernel base plus RVA. False for symbols that are not this
+ * kernel's own (MATCH_PROVED): its layouts are the same, its addresses are not. */
 bool target_symbol(const struct target *target, const char *name, uint64_t *address);
 
 /* A global of the kernel by whatever names it: the symbol, KDDEBUGGER_DATA64, or the header; in
