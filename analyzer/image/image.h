@@ -63,12 +63,22 @@ struct image_info {
  * minidump (MDMP)") where it is known. A file that ends before its last page opens; one that ends
  * inside the header or bitmap does not. The caller closes the image. */
 enum status image_open(struct error *err, const char *path, struct image **image);
+/* The same for bytes in memory, which outlive the image; `name` is for messages. */
+enum status image_open_bytes(struct error *err, const char *name, const void *bytes, size_t size,
+                             struct image **image);
 void image_close(struct image *image);
 
 /* Points into the image; valid until it is closed. */
 const struct image_info *image_info(const struct image *image);
 
-/* The value of header field `name` (element 0 of an array); false where the format has none. */
+/* Whether whoever wrote the dump set `field` in its header. The kernel fills a header with "PAGE"
+ * before it sets what it knows, so a field that its build does not have still holds that
+ * (wdbgexts.h says of KdSecondaryVersion: cannot be 'A', for compatibility with the dump header).
+ */
+bool image_field_present(const struct image *image, const struct image_field *field);
+
+/* The value of header field `name` (element 0 of an array); false where the format has none, or
+ * where it is not present in the above sense. */
 bool image_header_value(const struct image *image, const char *name, uint64_t *value);
 
 /* Element `index` of `field`, out of the header. */

@@ -22,12 +22,13 @@ struct vm;
 /* Where a translation ended. */
 struct vm_translation {
     enum read_state state;
-    uint64_t physical;      /* of the address, where state is READ_PRESENT or READ_NOT_IN_DUMP */
+    uint64_t physical;      /* of the address, where state is READ_PRESENT; of the entry that could
+                               not be read, where it is READ_NOT_IN_DUMP or READ_CUT_OFF */
     uint64_t page_size;     /* 4096, 2 MiB or 1 GiB; 0 where there is none */
-    unsigned level;         /* of the last entry read: 1 PTE ... 4 PML4E */
+    unsigned level;         /* of the last entry read: 1 PTE ... 4 PML4E; 0 where none was */
     uint64_t entry;         /* that entry */
     uint64_t entry_address; /* its physical address */
-    bool transition;        /* the page was reached through a transition PTE */
+    bool transition; /* the page, or a table on the way, was reached through a transition PTE */
 };
 
 /* `directory_table_base` may carry flags in its low 12 bits; they are masked. The image must
@@ -36,6 +37,12 @@ struct vm *vm_create(const struct image *image, uint64_t directory_table_base);
 void vm_destroy(struct vm *vm);
 
 uint64_t vm_directory_table_base(const struct vm *vm);
+
+/* Kernels with the mitigation of CVE-2018-3620 (L1TF) set the bits of `mask` in every PTE that is
+ * not valid, unless SwizzleBit says that they were set before: MiInvalidPteMask, later
+ * MiState.Hardware.InvalidPteMask. Without it, such a kernel's transition pages are looked for
+ * where no memory is, and its demand-zero pages seem paged out. It is 0 until it is set. */
+void vm_set_invalid_pte_mask(struct vm *vm, uint64_t mask);
 
 /* Whether bits 63..47 of `address` are all alike. */
 bool vm_is_canonical(const struct vm *vm, uint64_t address);

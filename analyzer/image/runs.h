@@ -1,0 +1,42 @@
+/*
+ * runs.h - which page frames a dump holds, and the how-manieth of them a frame is, by the runs of
+ * a PHYSICAL_MEMORY_DESCRIPTOR64.
+ *
+ * Pages lie in the file in the order of the runs as they are listed; frames are looked up by binary
+ * search. Does not judge NumberOfPages, which is not needed to find a page.
+ */
+#ifndef NTDRIFT_IMAGE_RUNS_H
+#define NTDRIFT_IMAGE_RUNS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/status.h"
+
+/* PhysicalMemoryBlockBuffer has 700 bytes (wdbgexts.h, DMP_PHYSICAL_MEMORY_BLOCK_SIZE_64): sixteen
+ * of them are the descriptor's own, sixteen more each run. */
+#define RUNS_BUFFER_SIZE 700u
+#define RUNS_MOST        ((RUNS_BUFFER_SIZE - 16) / 16)
+
+struct run {
+    uint64_t base;  /* first page frame */
+    uint64_t pages; /* never 0 */
+    uint64_t rank;  /* pages in the file before this run */
+};
+
+struct runs {
+    struct run items[RUNS_MOST]; /* by ascending base */
+    size_t count;
+    uint64_t pages; /* in all */
+};
+
+/* `descriptor` has RUNS_BUFFER_SIZE bytes and lies at `offset` in the file, for messages. Too many
+ * runs, runs that overlap and runs behind the last possible frame are errors. */
+enum status runs_init(struct error *err, struct runs *runs, const uint8_t *descriptor,
+                      uint64_t offset);
+
+/* Whether frame `pfn` is in a run; if so, how many pages lie before it in the file. */
+bool runs_rank(const struct runs *runs, uint64_t pfn, uint64_t *rank);
+
+#endif
