@@ -74,6 +74,11 @@ struct difference {
 void difference_make(struct difference *difference, const json_t *old, const json_t *new);
 void difference_deinit(struct difference *difference);
 
+/* The steps of difference_make, for another way to compare (strict.h): sides without changes, and
+ * the order that reports rely on. */
+void difference_init(struct difference *difference, const json_t *old, const json_t *new);
+void difference_sort(struct difference *difference);
+
 /* ---- for comparisons ---- */
 
 /* Appends a change of kind `id`. Takes `old`, `new` and `details` over; `message` is formatted. */

@@ -2,6 +2,10 @@
  * comparison.h - one file per section of the snapshot, one row each in the table of
  * comparisons.c. A comparison reports a change only where both sides know; otherwise it says "not
  * comparable", with the reason.
+ *
+ * A comparison is called where both snapshots have its section; a section that one side lacks is
+ * called not comparable by comparisons_run. Snapshots are read as hostile: every member is
+ * checked for its type, and what has the wrong one counts as unknown.
  */
 #ifndef NTDRIFT_DIFFER_COMPARISON_H
 #define NTDRIFT_DIFFER_COMPARISON_H
@@ -9,10 +13,18 @@
 #include "differ/difference.h"
 
 struct comparison {
-    const char *section; /* key in the snapshot; NULL ends the table */
+    const char *section; /* key in the snapshot */
+    /* `old` and `new` are the section's values; the snapshots are in `difference`. */
     void (*run)(struct difference *difference, const json_t *old, const json_t *new);
 };
 
-extern const struct comparison *const comparisons[];
+extern const struct comparison *const comparisons[]; /* ends with NULL */
+
+void comparisons_run(struct difference *difference);
+
+extern const struct comparison comparison_layouts;
+extern const struct comparison comparison_processes;
+extern const struct comparison comparison_header;
+extern const struct comparison comparison_coverage;
 
 #endif

@@ -1,0 +1,45 @@
+/* comparisons.c - the table of comparisons, and what a section that one side lacks means. */
+#include "differ/comparisons/comparison.h"
+
+#include "base/memory.h"
+
+const struct comparison *const comparisons[] = {
+    &comparison_layouts, &comparison_processes, &comparison_header, &comparison_coverage, NULL,
+};
+
+/* What coverage says of a section: its reason, or its status, or NULL. */
+static const char *why_missing(const json_t *snapshot, const char *section) {
+    const json_t *entry = json_object_get(
+        json_object_get(json_object_get(snapshot, "coverage"), "sections"), section);
+    const char *reason = json_string_value(json_object_get(entry, "reason"));
+    return reason ? reason : json_string_value(json_object_get(entry, "status"));
+}
+
+static void missing(struct difference *difference, const struct side *side, const char *name,
+                    const char *section) {
+    const char *why = why_missing(side->snapshot, section);
+    AUTO_FREE char *reason = why ? xasprintf("the %s snapshot does not have it: %s", name, why)
+                                 : xasprintf("the %s snapshot does not have it", name);
+    difference_not_comparable(difference, section, reason);
+}
+
+/* A section counts as there where it is anything but null: null is "unreadable". */
+static const json_t *section_of(const struct side *side, const char *section) {
+    const json_t *value = json_object_get(side->snapshot, section);
+    return json_is_null(value) ? NULL : value;
+}
+
+void comparisons_run(struct difference *difference) {
+    for (const struct comparison *const *each = comparisons; *each; each++) {
+        const char *section = (*each)->section;
+        const json_t *old = section_of(&difference->old, section);
+        const json_t *new = section_of(&difference->new, section);
+        if (old && new)
+            (*each)->run(difference, old, new);
+        /* Where neither side has it, only a side that was expected to have it is worth a word. */
+        if (!old && (new || why_missing(difference->old.snapshot, section)))
+            missing(difference, &difference->old, "old", section);
+        if (!new && (old || why_missing(difference->new.snapshot, section)))
+            missing(difference, &difference->new, "new", section);
+    }
+}

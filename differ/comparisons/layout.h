@@ -1,0 +1,78 @@
+/*
+ * layout.h - how the comparison of layouts is put together: types are matched by name
+ * (layouts.c), the members of a matched structure by name (layout_members.c), what kept its place
+ * is told from what was moved (layout_order.c), and what was only pushed along is collapsed
+ * (layout_shift.c). Private to these files.
+ */
+#ifndef NTDRIFT_DIFFER_LAYOUT_H
+#define NTDRIFT_DIFFER_LAYOUT_H
+
+#include <stdint.h>
+
+#include "differ/difference.h"
+
+/* Two `layouts` sections, and what both can tell. */
+struct layouts {
+    struct difference *difference;
+    const json_t *old; /* the objects under "types" */
+    const json_t *new;
+    bool kinds;
+    bool enums;
+    bool pointees;
+    bool all;         /* neither side is a selection of types */
+    size_t malformed; /* types and members that are not what the schema says */
+};
+
+/* A member as a snapshot has it. */
+struct member {
+    const char *type;
+    uint64_t offset;
+    unsigned bit_position;
+    unsigned bit_length; /* 0: no bit-field */
+};
+
+/* False where `field` is not a member as the schema has it. */
+bool layout_member_read(const json_t *field, struct member *member);
+json_t *layout_member_json(const struct member *member);
+/* "0x6c4", and "0x6c4:0" for a bit. */
+char *layout_member_place(const struct member *member);
+
+enum verdict { MEMBER_SAME, MEMBER_ADDED, MEMBER_REMOVED, MEMBER_MOVED, MEMBER_SHIFTED };
+
+/* A member by name, on either side or both. */
+struct entry {
+    const char *name;
+    struct member old;
+    struct member new;
+    enum verdict verdict;
+    bool retyped;
+};
+
+/* Where a member was and is. */
+struct place {
+    uint64_t old;
+    uint64_t new;
+    bool kept;
+};
+
+/* Marks as kept the largest set of places that keeps every order among its members: what was
+ * before, at, or behind another still is. Places that did not change are always in it. Sorts
+ * nothing: `places` stay in their order. */
+void layout_order_mark(struct place *places, size_t count);
+
+/* Whether two type strings say the same as far as both sides can tell. */
+bool layout_type_equal(const struct layouts *layouts, const char *old, const char *new);
+
+/* Whether a type is known by its content: it is never added or removed, its users change. */
+bool layout_is_unnamed(const char *name);
+
+void layout_compare_members(struct layouts *layouts, const char *type, const json_t *old,
+                            const json_t *new);
+void layout_compare_constants(struct layouts *layouts, const char *type, const json_t *old,
+                              const json_t *new);
+
+/* Adds the one layout.field.shifted of `type`, if any of its entries were shifted. */
+void layout_add_shift(struct layouts *layouts, const char *type, const struct entry *entries,
+                      size_t count);
+
+#endif

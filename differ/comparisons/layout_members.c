@@ -1,0 +1,207 @@
+/* layout_members.c - the members of one structure: matched by name, classified, reported. */
+#include "differ/comparisons/layout.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/memory.h"
+
+/* No structure reaches further, and sums of offsets stay far from overflowing. */
+#define OFFSET_LIMIT   ((uint64_t)1 << 40)
+#define POSITION_LIMIT 256
+
+/* ---- reading ---- */
+
+static bool read_offset(const json_t *value, uint64_t *offset) {
+    const char *text = json_string_value(value);
+    if (!text || strncmp(text, "0x", 2) != 0 || !text[2] ||
+        strspn(text + 2, "0123456789abcdef") != strlen(text + 2))
+        return false;
+    errno = 0;
+    *offset = strtoull(text, NULL, 16);
+    return errno == 0 && *offset < OFFSET_LIMIT;
+}
+
+static bool read_small(const json_t *value, unsigned least, unsigned *number) {
+    json_int_t integer = json_integer_value(value);
+    if (!json_is_integer(value) || integer < least || integer > POSITION_LIMIT)
+        return false;
+    *number = (unsigned)integer;
+    return true;
+}
+
+bool layout_member_read(const json_t *field, struct member *member) {
+    *member = (struct member){.type = json_string_value(json_object_get(field, "type"))};
+    const json_t *bit = json_object_get(field, "bit");
+    if (bit && (!read_small(json_object_get(bit, "position"), 0, &member->bit_position) ||
+                !read_small(json_object_get(bit, "length"), 1, &member->bit_length)))
+        return false;
+    return member->type && read_offset(json_object_get(field, "offset"), &member->offset);
+}
+
+json_t *layout_member_json(const struct member *member) {
+    AUTO_FREE char *offset = xasprintf("0x%llx", (unsigned long long)member->offset);
+    json_t *field = json_pack("{s:s, s:s}", "offset", offset, "type", member->type);
+    if (member->bit_length)
+        json_object_set_new(field, "bit",
+                            json_pack("{s:i, s:i}", "length", (int)member->bit_length, "position",
+                                      (int)member->bit_position));
+    return field;
+}
+
+char *layout_member_place(const struct member *member) {
+    if (member->bit_length)
+        return xasprintf("0x%llx:%u", (unsigned long long)member->offset, member->bit_position);
+    return xasprintf("0x%llx", (unsigned long long)member->offset);
+}
+
+/* ---- classifying ---- */
+
+static bool is_bit(const struct member *member) {
+    return member->bit_length != 0;
+}
+
+/* A bit can be described from another word without having moved: bit 8 of 0x10 is bit 0 of 0x11. */
+static bool same_bit(const struct member *old, const struct member *new) {
+    return is_bit(old) && is_bit(new) && old->bit_length == new->bit_length &&
+           old->offset * 8 + old->bit_position == new->offset * 8 + new->bit_position;
+}
+
+static bool same_position(const struct member *old, const struct member *new) {
+    return old->bit_position == new->bit_position && old->bit_length == new->bit_length;
+}
+
+static enum verdict classify(const struct entry *entry, bool kept) {
+    const struct member *old = &entry->old, *new = &entry->new;
+    if (same_bit(old, new))
+        return MEMBER_SAME;
+    /* A member that became a bit, or was one, is another type of member, and reported as such. */
+    bool comparable = is_bit(old) == is_bit(new);
+    if (!kept || (comparable && !same_position(old, new)))
+        return MEMBER_MOVED;
+    return old->offset == new->offset ? MEMBER_SAME : MEMBER_SHIFTED;
+}
+
+static void classify_all(const struct layouts *layouts, struct entry *entries, size_t count) {
+    AUTO_FREE struct place *places = xcalloc(count + 1, sizeof *places);
+    size_t common = 0;
+    for (size_t i = 0; i < count; i++)
+        if (entries[i].verdict == MEMBER_SAME && !same_bit(&entries[i].old, &entries[i].new))
+            places[common++] =
+                (struct place){.old = entries[i].old.offset, .new = entries[i].new.offset};
+    layout_order_mark(places, common);
+    common = 0;
+    for (size_t i = 0; i < count; i++) {
+        struct entry *entry = &entries[i];
+        if (entry->verdict != MEMBER_SAME)
+            continue;
+        bool kept = same_bit(&entry->old, &entry->new) || places[common++].kept;
+        entry->verdict = classify(entry, kept);
+        entry->retyped = is_bit(&entry->old) != is_bit(&entry->new) ||
+                         !layout_type_equal(layouts, entry->old.type, entry->new.type);
+    }
+}
+
+/* ---- matching ---- */
+
+/* Entries of both sides' members, unclassified. A member that one side has in a form that is not
+ * the schema's is on neither. */
+static struct entry *match(struct layouts *layouts, const json_t *old, const json_t *new,
+                           size_t *count) {
+    struct entry *entries =
+        xcalloc(json_object_size(old) + json_object_size(new) + 1, sizeof *entries);
+    const char *name;
+    const json_t *value;
+    *count = 0;
+    json_object_foreach((json_t *)old, name, value) {
+        struct entry entry = {.name = name, .verdict = MEMBER_SAME};
+        const json_t *other = json_object_get(new, name);
+        if (!other)
+            entry.verdict = MEMBER_REMOVED;
+        if (layout_member_read(value, &entry.old) &&
+            (!other || layout_member_read(other, &entry.new)))
+            entries[(*count)++] = entry;
+        else
+            layouts->malformed++;
+    }
+    json_object_foreach((json_t *)new, name, value) {
+        struct entry entry = {.name = name, .verdict = MEMBER_ADDED};
+        if (json_object_get(old, name))
+            continue;
+        if (layout_member_read(value, &entry.new))
+            entries[(*count)++] = entry;
+        else
+            layouts->malformed++;
+    }
+    return entries;
+}
+
+/* ---- reporting ---- */
+
+/* "bit 0 of 0x6c4", "bits 3 to 5 of 0x6c4", "0x6c4". */
+static char *place_in_words(const struct member *member) {
+    unsigned long long offset = member->offset;
+    if (!member->bit_length)
+        return xasprintf("0x%llx", offset);
+    if (member->bit_length == 1)
+        return xasprintf("bit %u of 0x%llx", member->bit_position, offset);
+    return xasprintf("bits %u to %u of 0x%llx", member->bit_position,
+                     member->bit_position + member->bit_length - 1, offset);
+}
+
+static char *type_in_words(const struct member *member) {
+    if (member->bit_length)
+        return xasprintf("%s:%u", member->type, member->bit_length);
+    return xstrdup(member->type);
+}
+
+static void report_one_sided(struct layouts *layouts, const struct entry *entry,
+                             const char *subject) {
+    bool added = entry->verdict == MEMBER_ADDED;
+    const struct member *member = added ? &entry->new : &entry->old;
+    AUTO_FREE char *place = place_in_words(member);
+    const char *kind = is_bit(member) ? (added ? "layout.bit.added" : "layout.bit.removed")
+                                      : (added ? "layout.field.added" : "layout.field.removed");
+    difference_add(layouts->difference, kind, subject, added ? NULL : layout_member_json(member),
+                   added ? layout_member_json(member) : NULL, NULL, "%s %s %s (%s)", subject,
+                   added ? "added at" : "removed from", place, member->type);
+}
+
+static void report_moved(struct layouts *layouts, const struct entry *entry, const char *subject) {
+    AUTO_FREE char *from = place_in_words(&entry->old);
+    AUTO_FREE char *to = place_in_words(&entry->new);
+    bool bits = is_bit(&entry->old) && is_bit(&entry->new);
+    difference_add(layouts->difference, bits ? "layout.bit.moved" : "layout.field.moved", subject,
+                   layout_member_json(&entry->old), layout_member_json(&entry->new), NULL,
+                   "%s moved from %s to %s", subject, from, to);
+}
+
+static void report_retyped(struct layouts *layouts, const struct entry *entry,
+                           const char *subject) {
+    AUTO_FREE char *from = type_in_words(&entry->old);
+    AUTO_FREE char *to = type_in_words(&entry->new);
+    difference_add(layouts->difference, "layout.field.retyped", subject,
+                   layout_member_json(&entry->old), layout_member_json(&entry->new), NULL,
+                   "%s was %s and is %s", subject, from, to);
+}
+
+static void report_entry(struct layouts *layouts, const char *type, const struct entry *entry) {
+    AUTO_FREE char *subject = xasprintf("%s.%s", type, entry->name);
+    if (entry->verdict == MEMBER_ADDED || entry->verdict == MEMBER_REMOVED)
+        report_one_sided(layouts, entry, subject);
+    if (entry->verdict == MEMBER_MOVED)
+        report_moved(layouts, entry, subject);
+    if (entry->retyped)
+        report_retyped(layouts, entry, subject);
+}
+
+void layout_compare_members(struct layouts *layouts, const char *type, const json_t *old,
+                            const json_t *new) {
+    size_t count;
+    AUTO_FREE struct entry *entries = match(layouts, old, new, &count);
+    classify_all(layouts, entries, count);
+    for (size_t i = 0; i < count; i++)
+        if (entries[i].verdict != MEMBER_SAME || entries[i].retyped)
+            report_entry(layouts, type, &entries[i]);
+    layout_add_shift(layouts, type, entries, count);
+}

@@ -1,0 +1,135 @@
+/* rules.c - the kinds of change, one row each: how much it matters, what it means, why, and how to
+ * check it. Families stand together and reports follow the order of this table. */
+#include "differ/difference.h"
+
+#include <string.h>
+
+const struct rule rules[] = {
+    /* ---- layout ---- */
+    {"layout.type.removed", "layout", SEVERITY_NOTABLE, "Types removed",
+     "A structure, union or enumeration of the old build is not in the new one.",
+     "Code that reads the type by name finds nothing in the new build.",
+     "dt nt!TYPE prints the type on the old kernel and \"Symbol nt!TYPE not found\" on the new "
+     "one."},
+    {"layout.type.added", "layout", SEVERITY_INFO, "Types added",
+     "A structure, union or enumeration of the new build is not in the old one.",
+     "A new type is where a new feature of the kernel keeps its state.",
+     "dt nt!TYPE prints the type on the new kernel and \"Symbol nt!TYPE not found\" on the old "
+     "one."},
+    {"layout.type.resized", "layout", SEVERITY_NOTABLE, "Types resized",
+     "The size of a structure or union differs.",
+     "Arrays of the type have another stride, and whatever embeds it is pushed along.",
+     "?? sizeof(nt!TYPE) on both kernels."},
+    {"layout.field.removed", "layout", SEVERITY_BREAKING, "Members removed",
+     "A member of the old structure is not in the new one.",
+     "Code that reads the member reads something else, or past the end.",
+     "dt nt!TYPE MEMBER on both kernels: the new one prints no line for it."},
+    {"layout.field.added", "layout", SEVERITY_NOTABLE, "Members added",
+     "A member of the new structure is not in the old one.",
+     "It says what the kernel has begun to keep, and it can push along all that follows.",
+     "dt nt!TYPE MEMBER on both kernels: the old one prints no line for it."},
+    {"layout.field.moved", "layout", SEVERITY_BREAKING, "Members moved",
+     "A member has another place among its neighbours.",
+     "An offset taken from the old build reads another member in the new one.",
+     "dt nt!TYPE MEMBER on both kernels shows the two offsets; dt nt!TYPE shows the neighbours."},
+    {"layout.field.shifted", "layout", SEVERITY_BREAKING, "Members shifted",
+     "Members keep their order and have other offsets, because of what changed before them.",
+     "Every offset in the list that was taken from the old build is wrong in the new one.",
+     "dt nt!TYPE MEMBER on both kernels shows the two offsets."},
+    {"layout.field.retyped", "layout", SEVERITY_BREAKING, "Members with another type",
+     "A member has the same name and another type.",
+     "A reader that uses the old type takes too many or too few bytes, or misreads them.",
+     "dt nt!TYPE MEMBER on both kernels shows the two types."},
+    {"layout.bit.removed", "layout", SEVERITY_BREAKING, "Bits removed",
+     "A bit-field of the old structure is not in the new one.",
+     "Its position may mean something else in the new build.",
+     "dt nt!TYPE BIT on both kernels: the new one prints no line for it."},
+    {"layout.bit.added", "layout", SEVERITY_NOTABLE, "Bits added",
+     "A bit-field of the new structure is not in the old one.",
+     "A new flag is the first sign of a new state or mitigation; its position was free or meant "
+     "something else.",
+     "dt nt!TYPE BIT on both kernels: the old one prints no line for it."},
+    {"layout.bit.moved", "layout", SEVERITY_BREAKING, "Bits moved",
+     "A bit-field has another position, another length, or is in another word.",
+     "A mask taken from the old build tests another flag in the new one.",
+     "dt nt!TYPE BIT on both kernels shows offset, \"Pos\" and number of bits."},
+    {"layout.enum.removed", "layout", SEVERITY_BREAKING, "Constants removed",
+     "Constants of an enumeration are not in the new build.",
+     "A value that had a name has none, or another one.",
+     "dt nt!ENUM on both kernels lists names and values."},
+    {"layout.enum.added", "layout", SEVERITY_INFO, "Constants added",
+     "An enumeration has constants that it did not have in the old build.",
+     "Values that were out of range occur now.",
+     "dt nt!ENUM on both kernels lists names and values."},
+    {"layout.enum.renumbered", "layout", SEVERITY_BREAKING, "Constants renumbered",
+     "Constants of an enumeration keep their names and have other values.",
+     "A value taken from the old build means something else in the new one; for a trailing "
+     "\"Max\" constant it is the number of the others that grew.",
+     "dt nt!ENUM on both kernels lists names and values."},
+
+    /* ---- process ---- */
+    {"process.parent.shifted", "process", SEVERITY_NOTABLE, "Parents shifted",
+     "A system process is the child of other processes than before; \"(absent)\" stands for a "
+     "parent that is no longer there.",
+     "Rules that tell a forged system process by its parent must know the parents of each build.",
+     "!process 0 0 IMAGE gives ParentCid; !process PARENTCID 0 finds the parent, or nothing."},
+    {"process.image.removed", "process", SEVERITY_NOTABLE, "System processes removed",
+     "A system process of the old snapshot does not run in the new one.",
+     "Its work went elsewhere, or it was stopped.", "!process 0 0 IMAGE on both dumps."},
+    {"process.image.added", "process", SEVERITY_NOTABLE, "System processes added",
+     "A system process runs that did not run in the old snapshot.",
+     "Part of the system moved into a process of its own, or something took a system name.",
+     "!process 0 0 IMAGE on both dumps."},
+    {"process.bit.changed", "process", SEVERITY_NOTABLE, "Process bits changed",
+     "A bit of EPROCESS that both builds have is set in all processes of one image on one side and "
+     "in none on the other.",
+     "The kernel treats the process differently, or something wrote the bit.",
+     "dt nt!_EPROCESS ADDRESS BIT with the address that !process 0 0 IMAGE gives."},
+    {"process.view.changed", "process", SEVERITY_NOTABLE, "Process lists changed",
+     "All processes of one image are on a list on one side and off it on the other.",
+     "A process that a list lacks is invisible to tools that walk that list.",
+     "!process 0 0 IMAGE for the address; !list or dt along the list that the subject names."},
+    {"process.protection.changed", "process", SEVERITY_NOTABLE, "Protection changed",
+     "All processes of one image have another protection level than before.",
+     "Protection decides who may open the process for reading and writing.",
+     "dt nt!_EPROCESS ADDRESS Protection. with the address that !process 0 0 IMAGE gives."},
+
+    /* ---- dump ---- */
+    {"header.changed", "dump", SEVERITY_NOTABLE, "Dump format changed",
+     "A field that describes the format of the dump has another value.",
+     "The two dumps hold different pages, or are read in different ways.",
+     ".dumpdebug on both dumps."},
+    {"coverage.lost", "dump", SEVERITY_NOTABLE, "Coverage lost",
+     "The new snapshot knows less of a section than the old one.",
+     "What is unknown is not compared: a change in it would go unseen.",
+     "The snapshot's coverage section gives the reason; !pte ADDRESS says whether a page is "
+     "there."},
+    {"coverage.gained", "dump", SEVERITY_INFO, "Coverage gained",
+     "The new snapshot knows more of a section than the old one.",
+     "What only one side knows is not compared.",
+     "The snapshot's coverage section gives the reason; !pte ADDRESS says whether a page is "
+     "there."},
+
+    /* ---- snapshot ---- */
+    {"snapshot.value.changed", "snapshot", SEVERITY_BREAKING, "Values changed",
+     "Two snapshots of the same dump differ in a value.",
+     "The same dump and symbols give the same bytes, so the analyzer or its symbols changed.",
+     "Read the same field in the dump; the snapshot that agrees is the right one."},
+    {0},
+};
+
+const struct rule *rule_find(const char *id) {
+    for (const struct rule *rule = rules; rule->id; rule++)
+        if (strcmp(rule->id, id) == 0)
+            return rule;
+    return NULL;
+}
+
+const char *severity_name(enum severity severity) {
+    static const char *const names[] = {
+        [SEVERITY_INFO] = "info",
+        [SEVERITY_NOTABLE] = "notable",
+        [SEVERITY_BREAKING] = "breaking",
+    };
+    return names[severity];
+}
