@@ -24,6 +24,8 @@
 
 #include "symbols/symbols.h"
 
+#define PROFILE_SCHEMA "ntdrift-profile/1"
+
 /* Which part of a symbol file goes into a profile. Lists end with NULL. */
 struct profile_scope {
     const char *const *types;
