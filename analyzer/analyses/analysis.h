@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "kernel/target.h"
+#include "snapshot/canon.h"
 
 enum coverage_status { COVERAGE_COMPLETE, COVERAGE_PARTIAL, COVERAGE_UNAVAILABLE };
 
@@ -23,11 +24,14 @@ struct coverage {
     size_t unreadable[READ_STATE_COUNT]; /* values that are null, by reason */
 };
 
+struct process_set;
+
 /* What an analysis works with. */
 struct analysis_context {
     const struct target *target;
-    struct coverage *coverage; /* of the section that is being made */
-    json_t *findings;          /* array; every analysis may add to it */
+    struct coverage *coverage;     /* of the section that is being made */
+    json_t *findings;              /* array; every analysis may add to it */
+    struct process_set *processes; /* of all views; NULL where there are no symbols */
 };
 
 struct analysis {
@@ -37,10 +41,15 @@ struct analysis {
     const char *const *publics; /* likewise */
     /* The section; NULL where it cannot be made (coverage says why). */
     json_t *(*extract)(struct analysis_context *context);
+    /* In place of `extract`, for a section that is too large for a tree. */
+    void (*write)(struct canon *canon, const char *key, const struct target *target);
 };
 
 /* All analyses, in the order they run; ends with a NULL name. */
 extern const struct analysis *const analyses[];
+
+/* NULL where there is none of that name. */
+const struct analysis *analysis_find(const char *name);
 
 /* The union of what all analyses read, sorted, NULL-terminated: what a profile has to hold. */
 const char *const *analyses_types(void);
@@ -48,27 +57,65 @@ const char *const *analyses_publics(void);
 
 /* ---- values of a section (section.c) ---- */
 
-/* Puts member `path` of the object under `key`: left out where this build has none; null, and
- * counted, where it cannot be read. Returns whether a value was put. */
 enum value_form {
     VALUE_INTEGER,
+    VALUE_SIGNED8,
     VALUE_SIGNED32,
     VALUE_HEX,
     VALUE_ADDRESS,
     VALUE_TIME,
-    VALUE_BOOLEAN
+    VALUE_BOOLEAN /* whether it is not zero */
 };
-bool put_field(struct analysis_context *context, json_t *section, const char *key, uint64_t object,
-               const char *type, const char *path, enum value_form form);
-
-void put_unreadable(struct analysis_context *context, json_t *section, const char *key,
-                    enum read_state state);
 
 json_t *json_address(const struct target *target, uint64_t address); /* "0xfffff80315415000" */
 json_t *json_hex(uint64_t value);                                    /* "0x67c" */
 
-/* Adds a finding; `subject` and `evidence` are taken over. */
-void add_finding(struct analysis_context *context, const char *kind, json_t *subject,
+/* Bytes that need not be text (value_bytes()). */
+json_t *json_bytes(const uint8_t *bytes, size_t length);
+
+/* Null for `key`, counted in the coverage under `state`. */
+void put_unreadable(struct analysis_context *context, json_t *section, const char *key,
+                    enum read_state state);
+
+/* `value` as `form` has it; null where `state` is not READ_PRESENT, or no such time exists. Returns
+ * whether a value was put. */
+bool put_value(struct analysis_context *context, json_t *section, const char *key,
+               enum read_state state, uint64_t value, enum value_form form);
+
+/* Says that the section is not whole; the first reason stays. */
+void coverage_partial(struct analysis_context *context, const char *reason);
+
+/* Says that the section cannot be made; returns NULL, for `return coverage_none(...)`. */
+json_t *coverage_none(struct analysis_context *context, const char *reason);
+
+/* A member that is read of many objects: looked up once. */
+struct member {
+    const char *key;  /* in the section; NULL where it is only read */
+    const char *path; /* as for symbols_field() */
+    enum value_form form;
+    bool present; /* this build has it */
+    struct field field;
+};
+
+void members_resolve(const struct target *target, const char *type, struct member *members,
+                     size_t count);
+
+/* Zero-extended; a bit-field shifted down and masked. */
+enum read_state member_read(const struct target *target, uint64_t object,
+                            const struct member *member, uint64_t *value);
+
+/* Puts the member under its key: left out where this build has none; null, and counted, where it
+ * cannot be read. Returns whether a value was put. */
+bool put_member(struct analysis_context *context, json_t *section, uint64_t object,
+                const struct member *member);
+
+/* The same for one member of one object. */
+bool put_field(struct analysis_context *context, json_t *section, const char *key, uint64_t object,
+               const char *type, const char *path, enum value_form form);
+
+/* Adds a finding; `subject` names what it is about, in words; `evidence` is an object with the
+ * addresses and values it rests on, and is taken over. */
+void add_finding(struct analysis_context *context, const char *kind, const char *subject,
                  json_t *evidence);
 
 #endif

@@ -1,0 +1,124 @@
+/* assemble.c - putting the sections together, with findings and coverage. */
+#include "analyses/assemble.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "analyses/sections.h"
+#include "snapshot/snapshot.h"
+
+size_t analyses_count(void) {
+    size_t count = 0;
+    while (analyses[count])
+        count++;
+    return count;
+}
+
+const char *coverage_status_name(enum coverage_status status) {
+    static const char *const names[] = {"complete", "partial", "unavailable"};
+    return names[status];
+}
+
+/* ---- running ---- */
+
+static json_t *run(struct analysis_context *context, const struct analysis *analysis) {
+    *context->coverage = (struct coverage){.status = COVERAGE_COMPLETE};
+    if (analysis->needs_symbols && !context->target->symbols)
+        return coverage_none(context, "no symbols for this kernel");
+    if (analysis->write)
+        return NULL;
+    json_t *section = analysis->extract(context);
+    if (!section) {
+        context->coverage->status = COVERAGE_UNAVAILABLE;
+        return NULL;
+    }
+    for (size_t state = 0; state < READ_STATE_COUNT; state++)
+        if (context->coverage->unreadable[state])
+            coverage_partial(context, "some values could not be read");
+    return section;
+}
+
+/* ---- coverage ---- */
+
+static json_t *section_coverage(const struct coverage *coverage) {
+    json_t *json = json_object();
+    json_object_set_new(json, "status", json_string(coverage_status_name(coverage->status)));
+    if (coverage->reason)
+        json_object_set_new(json, "reason", json_string(coverage->reason));
+    json_t *unreadable = json_object();
+    for (size_t state = 0; state < READ_STATE_COUNT; state++)
+        if (coverage->unreadable[state])
+            json_object_set_new(unreadable, read_state_name((enum read_state)state),
+                                json_integer((json_int_t)coverage->unreadable[state]));
+    json_object_set_new(json, "unreadable", unreadable);
+    return json;
+}
+
+static json_t *whole_coverage(const struct assembly *assembly, const char *user_memory) {
+    json_t *sections = json_object();
+    for (size_t row = 0; analyses[row]; row++)
+        json_object_set_new(sections, analyses[row]->name,
+                            section_coverage(&assembly->coverage[row]));
+    json_t *json = json_object();
+    json_object_set_new(json, "sections", sections);
+    json_object_set_new(json, "user_memory", user_memory ? json_string(user_memory) : json_null());
+    return json;
+}
+
+/* ---- writing ---- */
+
+/* A key of the snapshot: a tree, or an analysis that writes itself. */
+struct part {
+    const char *key;
+    json_t *tree;
+    const struct analysis *analysis;
+};
+
+static int by_key(const void *left, const void *right) {
+    return strcmp(((const struct part *)left)->key, ((const struct part *)right)->key);
+}
+
+static void write_parts(struct part *parts, size_t count, const struct target *target,
+                        struct text *snapshot) {
+    struct canon canon;
+    qsort(parts, count, sizeof *parts, by_key);
+    canon_init(&canon, snapshot);
+    canon_object_begin(&canon, NULL);
+    for (size_t i = 0; i < count; i++) {
+        if (parts[i].tree)
+            canon_json(&canon, parts[i].key, parts[i].tree);
+        else
+            parts[i].analysis->write(&canon, parts[i].key, target);
+        json_decref(parts[i].tree);
+    }
+    canon_object_end(&canon);
+    canon_finish(&canon);
+}
+
+void assemble(const struct target *target, struct assembly *assembly, struct progress *progress,
+              struct text *snapshot) {
+    struct part parts[ANALYSES_MOST + 3];
+    size_t count = 0;
+    struct analysis_context context = {.target = target, .findings = json_array()};
+    if (target->symbols)
+        context.processes = process_set_create(target);
+    for (size_t row = 0; analyses[row]; row++) {
+        context.coverage = &assembly->coverage[row];
+        if (!assembly->selected[row]) {
+            *context.coverage =
+                (struct coverage){.status = COVERAGE_UNAVAILABLE, .reason = "not extracted"};
+            continue;
+        }
+        if (progress)
+            progress_step(progress, row, analyses[row]->name);
+        json_t *tree = run(&context, analyses[row]);
+        if (context.coverage->status != COVERAGE_UNAVAILABLE)
+            parts[count++] = (struct part){analyses[row]->name, tree, analyses[row]};
+    }
+    const char *user_memory = user_memory_probe(target, context.processes);
+    parts[count++] = (struct part){"coverage", whole_coverage(assembly, user_memory), NULL};
+    parts[count++] = (struct part){"findings", context.findings, NULL};
+    parts[count++] = (struct part){"schema", json_string(SNAPSHOT_SCHEMA), NULL};
+    write_parts(parts, count, target, snapshot);
+    process_set_destroy(context.processes);
+}

@@ -1,0 +1,122 @@
+/* evidence.c - what is said of a list that does not close and of sources that disagree, and values
+ * that several sections share. */
+#include <stdio.h>
+#include <string.h>
+
+#include "analyses/sections.h"
+
+static const char *const list_kinds[] = {
+    [LIST_BROKEN] = "list.broken",
+    [LIST_MISLINKED] = "list.mislinked",
+    [LIST_CYCLE] = "list.cycle",
+    [LIST_TOO_LONG] = "list.too-long",
+};
+
+static bool is_reported(const json_t *findings, const char *kind, const char *subject) {
+    size_t index;
+    json_t *finding;
+    json_array_foreach(findings, index, finding) {
+        if (strcmp(json_string_value(json_object_get(finding, "kind")), kind) == 0 &&
+            strcmp(json_string_value(json_object_get(finding, "subject")), subject) == 0)
+            return true;
+    }
+    return false;
+}
+
+static json_t *list_evidence(const struct target *target, uint64_t head,
+                             const struct list_walk *walk) {
+    json_t *evidence = json_object();
+    json_object_set_new(evidence, "head", json_address(target, head));
+    json_object_set_new(evidence, "broken_at", json_address(target, walk->broken_at));
+    json_object_set_new(evidence, "broken_from", json_address(target, walk->broken_from));
+    json_object_set_new(evidence, "entries_forwards", json_integer((json_int_t)walk->gap));
+    json_object_set_new(evidence, "entries_backwards",
+                        json_integer((json_int_t)(walk->count - walk->gap)));
+    if (walk->end == LIST_BROKEN)
+        json_object_set_new(evidence, "reason", json_string(read_state_name(walk->state)));
+    if (walk->back_end != LIST_CLOSED)
+        json_object_set_new(evidence, "back_broken_at", json_address(target, walk->back_broken_at));
+    return evidence;
+}
+
+void report_list(struct analysis_context *context, const char *name, uint64_t head,
+                 const struct list_walk *walk) {
+    if (walk->end == LIST_CLOSED)
+        return;
+    enum read_state state = walk->end == LIST_BROKEN ? walk->state : READ_BAD_VALUE;
+    context->coverage->unreadable[state]++;
+    coverage_partial(context, "a list does not close: see findings");
+    if (!is_reported(context->findings, list_kinds[walk->end], name))
+        add_finding(context, list_kinds[walk->end], name,
+                    list_evidence(context->target, head, walk));
+}
+
+json_t *json_pdb(const struct pdb_identity *pdb) {
+    json_t *json = json_object();
+    json_object_set_new(json, "name", json_string(pdb->name));
+    json_object_set_new(json, "guid", json_string(pdb->guid));
+    json_object_set_new(json, "age", json_integer(pdb->age));
+    return json;
+}
+
+/* ---- enumerations ---- */
+
+static const char *symbol_enumerator(const struct target *target, uint64_t value,
+                                     const struct enumeration *enumeration) {
+    const struct type *type =
+        target->symbols ? symbols_type(target->symbols, enumeration->type) : NULL;
+    size_t prefix = strlen(enumeration->prefix);
+    for (size_t i = 0; type && type->kind == TYPE_ENUM && i < type->count; i++) {
+        const struct constant *constant = &type->constants[i];
+        if ((uint64_t)constant->value == value &&
+            strncmp(constant->name, enumeration->prefix, prefix) == 0)
+            return constant->name + prefix;
+    }
+    return NULL;
+}
+
+void put_enumerator(struct analysis_context *context, json_t *section, const char *key,
+                    enum read_state state, uint64_t value, const struct enumeration *enumeration) {
+    const char *name = NULL;
+    if (state == READ_PRESENT)
+        name = value < enumeration->count ? enumeration->names[value]
+                                          : symbol_enumerator(context->target, value, enumeration);
+    if (name)
+        json_object_set_new(section, key, json_string(name));
+    else
+        put_unreadable(context, section, key, state == READ_PRESENT ? READ_BAD_VALUE : state);
+}
+
+/* ---- sources that disagree ---- */
+
+static bool disagree(const struct claim *claims, size_t count) {
+    const struct claim *first = NULL;
+    for (size_t i = 0; i < count; i++) {
+        if (!claims[i].known)
+            continue;
+        if (first && claims[i].value != first->value)
+            return true;
+        first = &claims[i];
+    }
+    return false;
+}
+
+void compare_claims(struct analysis_context *context, const char *subject,
+                    const struct claim *claims, size_t count) {
+    if (!disagree(claims, count))
+        return;
+    json_t *values = json_array();
+    for (size_t i = 0; i < count; i++) {
+        if (!claims[i].known)
+            continue;
+        json_t *value = json_object();
+        json_object_set_new(value, "source", json_string(claims[i].source));
+        put_value(context, value, "value", READ_PRESENT, claims[i].value, claims[i].form);
+        if (claims[i].address)
+            json_object_set_new(value, "address", json_address(context->target, claims[i].address));
+        json_array_append_new(values, value);
+    }
+    json_t *evidence = json_object();
+    json_object_set_new(evidence, "values", values);
+    add_finding(context, "header.mismatch", subject, evidence);
+}

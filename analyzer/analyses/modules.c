@@ -1,0 +1,113 @@
+/* modules.c - section `modules`: the kernel image and its drivers, in the loader's order. */
+#include "analyses/sections.h"
+#include "base/memory.h"
+#include "base/text.h"
+#include "kernel/list.h"
+#include "kernel/pe.h"
+#include "kernel/values.h"
+
+/* Windows itself cannot load that many: an entry takes more than 160 bytes of nonpaged pool, and
+ * a machine of today loads some 250 drivers. */
+#define MODULES_MOST 16384
+
+enum { LINKS, DLL_BASE, SIZE_OF_IMAGE, FULL_NAME, BASE_NAME, TIME_STAMP, MEMBER_COUNT };
+
+struct loader_entry {
+    const char *type;
+    struct member members[MEMBER_COUNT];
+};
+
+/* The kernel's loader keeps _KLDR_DATA_TABLE_ENTRY; where the symbols do not have it, the members
+ * used here lie at the same offsets in _LDR_DATA_TABLE_ENTRY, but for TimeDateStamp, which then is
+ * taken from the image. */
+static void resolve(const struct target *target, struct loader_entry *entry) {
+    *entry = (struct loader_entry){
+        .type = "_KLDR_DATA_TABLE_ENTRY",
+        .members = {[LINKS] = {.path = "InLoadOrderLinks"},
+                    [DLL_BASE] = {"base", "DllBase", VALUE_ADDRESS, false, {0}},
+                    [SIZE_OF_IMAGE] = {"size", "SizeOfImage", VALUE_INTEGER, false, {0}},
+                    [FULL_NAME] = {.path = "FullDllName"},
+                    [BASE_NAME] = {.path = "BaseDllName"},
+                    [TIME_STAMP] = {"timestamp", "TimeDateStamp", VALUE_HEX, false, {0}}}};
+    members_resolve(target, entry->type, entry->members, MEMBER_COUNT);
+    if (entry->members[LINKS].present)
+        return;
+    entry->type = "_LDR_DATA_TABLE_ENTRY";
+    members_resolve(target, entry->type, entry->members, TIME_STAMP);
+}
+
+static void put_string(struct analysis_context *context, json_t *section, const char *key,
+                       uint64_t object, const struct member *member) {
+    if (!member->present)
+        return;
+    struct text text;
+    text_init(&text);
+    enum read_state state =
+        value_unicode_string(context->target->vm, object + member->field.offset, &text);
+    if (state == READ_PRESENT)
+        json_object_set_new(section, key, json_stringn(text.data, text.length));
+    else
+        put_unreadable(context, section, key, state);
+    text_deinit(&text);
+}
+
+static void put_pdb(struct analysis_context *context, json_t *section,
+                    const struct pe_image *image) {
+    if (!image->has_pdb) {
+        enum read_state state = image->headers ? image->headers : image->pdb_state;
+        put_unreadable(context, section, "pdb", state);
+        return;
+    }
+    json_object_set_new(section, "pdb", json_pdb(&image->pdb));
+}
+
+static json_t *extract_one(struct analysis_context *context, const struct loader_entry *entry,
+                           uint64_t object) {
+    const struct member *members = entry->members;
+    json_t *section = json_object();
+    put_string(context, section, "name", object, &members[BASE_NAME]);
+    put_string(context, section, "path", object, &members[FULL_NAME]);
+    put_member(context, section, object, &members[SIZE_OF_IMAGE]);
+    struct pe_image image = {.headers = READ_BAD_VALUE, .pdb_state = READ_BAD_VALUE};
+    uint64_t base = 0;
+    enum read_state state = member_read(context->target, object, &members[DLL_BASE], &base);
+    put_value(context, section, "base", state, base, VALUE_ADDRESS);
+    if (state == READ_PRESENT)
+        pe_read(context->target->vm, base, &image);
+    if (members[TIME_STAMP].present)
+        put_member(context, section, object, &members[TIME_STAMP]);
+    else
+        put_value(context, section, "timestamp", image.headers, image.timestamp, VALUE_HEX);
+    put_pdb(context, section, &image);
+    return section;
+}
+
+static json_t *extract(struct analysis_context *context) {
+    uint64_t head;
+    struct loader_entry entry;
+    resolve(context->target, &entry);
+    if (!entry.members[LINKS].present)
+        return coverage_none(context, "the symbols have no loader entry");
+    if (!target_global(context->target, "PsLoadedModuleList", &head))
+        return coverage_none(context, "nothing names PsLoadedModuleList");
+    struct list_walk walk;
+    list_walk(context->target->vm, head, MODULES_MOST, &walk);
+    report_list(context, "PsLoadedModuleList", head, &walk);
+    json_t *section = json_array();
+    for (size_t i = 0; i < walk.count; i++)
+        json_array_append_new(
+            section,
+            extract_one(context, &entry, walk.entries[i] - entry.members[LINKS].field.offset));
+    list_walk_deinit(&walk);
+    return section;
+}
+
+static const char *const types[] = {"_KLDR_DATA_TABLE_ENTRY", "_LDR_DATA_TABLE_ENTRY",
+                                    "_LIST_ENTRY", "_UNICODE_STRING", NULL};
+static const char *const publics[] = {"PsLoadedModuleList", "MmUnloadedDrivers", NULL};
+
+const struct analysis analysis_modules = {.name = "modules",
+                                          .needs_symbols = true,
+                                          .types = types,
+                                          .publics = publics,
+                                          .extract = extract};

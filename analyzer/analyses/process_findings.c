@@ -1,0 +1,92 @@
+/* process_findings.c - processes that contradict themselves or the lists they should be on. */
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "analyses/processes.h"
+#include "base/memory.h"
+
+static char *subject_of(const struct process_facts *facts) {
+    if (!facts->pid.known)
+        return xasprintf("%s", facts->name);
+    return xasprintf("%s (0x%" PRIx64 ")", facts->name, facts->pid.value);
+}
+
+static void put_known(struct analysis_context *context, json_t *json, const char *key,
+                      struct known known, enum value_form form) {
+    if (known.known)
+        put_value(context, json, key, READ_PRESENT, known.value, form);
+}
+
+static void report_reuse(struct analysis_context *context, size_t child, size_t other,
+                         const struct process_facts *facts) {
+    const struct process_set *set = context->processes;
+    json_t *evidence = json_object();
+    json_object_set_new(evidence, "address",
+                        json_address(context->target, set->items[child].address));
+    put_known(context, evidence, "create_time", facts[child].create_time, VALUE_TIME);
+    put_known(context, evidence, "ppid", facts[child].ppid, VALUE_INTEGER);
+    json_object_set_new(evidence, "other_address",
+                        json_address(context->target, set->items[other].address));
+    put_known(context, evidence, "other_create_time", facts[other].create_time, VALUE_TIME);
+    json_object_set_new(evidence, "other_name", json_string(facts[other].name));
+    AUTO_FREE char *subject = subject_of(&facts[child]);
+    add_finding(context, "process.pid-reused", subject, evidence);
+}
+
+/* A process that runs, that the Memory Manager has, and that is not on ActiveProcessLinks though
+ * that list is whole. */
+static bool is_hidden(const struct process_set *set, const struct process_entry *entry,
+                      const struct process_facts *facts) {
+    return entry->kind == PROCESS_PROCESS && process_view_whole(set, VIEW_ACTIVE) &&
+           !(entry->views & 1u << VIEW_ACTIVE) && entry->views & 1u << VIEW_MEMORY_MANAGER &&
+           facts->inserted.known && facts->inserted.value && facts->exit_time.known &&
+           !facts->exit_time.value && facts->active_threads.known && facts->active_threads.value;
+}
+
+static void report_hidden(struct analysis_context *context, const struct process_entry *entry,
+                          const struct process_facts *facts) {
+    const struct target *target = context->target;
+    json_t *evidence = json_object();
+    json_object_set_new(evidence, "address", json_address(target, entry->address));
+    json_object_set_new(evidence, "mm_process_links", json_address(target, entry->link));
+    json_object_set_new(evidence, "ps_active_process_head",
+                        json_address(target, context->processes->active.start));
+    put_known(context, evidence, "active_threads", facts->active_threads, VALUE_INTEGER);
+    put_field(context, evidence, "flink", entry->address, "_EPROCESS", "ActiveProcessLinks.Flink",
+              VALUE_ADDRESS);
+    put_field(context, evidence, "blink", entry->address, "_EPROCESS", "ActiveProcessLinks.Blink",
+              VALUE_ADDRESS);
+    AUTO_FREE char *subject = subject_of(facts);
+    add_finding(context, "process.hidden", subject, evidence);
+}
+
+/* Entries of a process list that are no process: the list, or the symbols, lie. */
+static void report_strange(struct analysis_context *context, const struct process_ring *ring,
+                           const char *list) {
+    for (size_t i = 0; i < ring->walk.count; i++) {
+        if (ring->views[i].kind != PROCESS_STRANGE)
+            continue;
+        json_t *evidence = json_object();
+        json_object_set_new(evidence, "address",
+                            json_address(context->target, ring->views[i].address));
+        json_object_set_new(evidence, "link", json_address(context->target, ring->views[i].link));
+        context->coverage->unreadable[READ_BAD_VALUE]++;
+        coverage_partial(context, "an entry of a process list is no process: see findings");
+        add_finding(context, "list.strange-entry", list, evidence);
+    }
+}
+
+void process_findings(struct analysis_context *context, const struct process_facts *facts,
+                      const struct parent *parents) {
+    const struct process_set *set = context->processes;
+    report_list(context, "PsActiveProcessHead", set->active.start, &set->active.walk);
+    report_list(context, "MmProcessLinks", set->memory.start, &set->memory.walk);
+    report_strange(context, &set->active, "PsActiveProcessHead");
+    report_strange(context, &set->memory, "MmProcessLinks");
+    for (size_t i = 0; i < set->count; i++) {
+        if (parents[i].state == PARENT_REUSED)
+            report_reuse(context, i, parents[i].position, facts);
+        if (is_hidden(set, &set->items[i], &facts[i]))
+            report_hidden(context, &set->items[i], &facts[i]);
+    }
+}

@@ -1,0 +1,146 @@
+/* process_set.c - gathering processes from every view. */
+#include "analyses/process_set.h"
+
+#include <stdlib.h>
+
+#include "base/memory.h"
+
+/* ---- gathering ---- */
+
+/* Every sighting, in the order of the views: the same process may be among them several times. */
+struct sightings {
+    struct process_entry *items;
+    size_t count;
+    size_t capacity;
+};
+
+static void sight(struct sightings *sightings, uint64_t address, enum process_kind kind,
+                  enum process_origin view, uint64_t link) {
+    ARRAY_RESERVE(sightings->items, sightings->count, sightings->capacity);
+    sightings->items[sightings->count++] = (struct process_entry){address, kind, 1u << view, link};
+}
+
+static bool is_process(enum process_kind kind) {
+    return kind == PROCESS_PROCESS || kind == PROCESS_IDLE || kind == PROCESS_UNREADABLE;
+}
+
+static void sight_ring(struct sightings *sightings, const struct process_ring *ring,
+                       enum process_origin view) {
+    for (size_t i = 0; i < ring->walk.count; i++)
+        if (is_process(ring->views[i].kind))
+            sight(sightings, ring->views[i].address, ring->views[i].kind, view,
+                  view == VIEW_MEMORY_MANAGER ? ring->views[i].link : 0);
+}
+
+/* The process whose thread a processor runs. False where that is not known. */
+static bool sight_processor(const struct target *target, struct sightings *sightings,
+                            const struct processor *processor) {
+    if (processor->state != READ_PRESENT)
+        return false;
+    struct field_read thread =
+        target_read_field(target, processor->prcb, "_KPRCB", "CurrentThread");
+    if (thread.absent || thread.state != READ_PRESENT)
+        return false;
+    struct field_read process = thread_process(target, thread.value);
+    if (process.absent || process.state != READ_PRESENT)
+        return false;
+    enum process_kind kind = process_kind(target, process.value);
+    if (!is_process(kind))
+        return false;
+    sight(sightings, process.value, kind, VIEW_PROCESSOR, 0);
+    return true;
+}
+
+static bool sight_processors(const struct target *target, struct sightings *sightings) {
+    struct processor_block block;
+    processor_block_read(target, &block);
+    bool whole = block.count > 0;
+    for (size_t i = 0; i < block.count; i++)
+        whole &= sight_processor(target, sightings, &block.items[i]);
+    processor_block_deinit(&block);
+    return whole;
+}
+
+/* A sighting by its address. */
+struct address_entry {
+    uint64_t address;
+    size_t position;
+};
+
+static int by_address(const void *left, const void *right) {
+    const struct address_entry *a = left, *b = right;
+    if (a->address != b->address)
+        return a->address < b->address ? -1 : 1;
+    return (a->position > b->position) - (a->position < b->position);
+}
+
+/* For each sighting the position of the first one of the same process; the caller frees it. */
+static size_t *first_sightings(const struct sightings *sightings) {
+    size_t count = sightings->count;
+    AUTO_FREE struct address_entry *order = xcalloc(count + 1, sizeof *order);
+    for (size_t i = 0; i < count; i++)
+        order[i] = (struct address_entry){sightings->items[i].address, i};
+    if (count)
+        qsort(order, count, sizeof *order, by_address);
+    size_t *first = xcalloc(count + 1, sizeof *first);
+    for (size_t i = 0; i < count; i++)
+        first[order[i].position] = i > 0 && order[i].address == order[i - 1].address
+                                       ? first[order[i - 1].position]
+                                       : order[i].position;
+    return first;
+}
+
+/* Joins the sightings of one process at the place of the first. */
+static void merge(struct process_set *set, const struct sightings *sightings) {
+    size_t count = sightings->count;
+    AUTO_FREE size_t *first = first_sightings(sightings);
+    AUTO_FREE size_t *place = xcalloc(count + 1, sizeof *place);
+    set->items = xcalloc(count + 1, sizeof *set->items);
+    for (size_t i = 0; i < count; i++) {
+        const struct process_entry *seen = &sightings->items[i];
+        if (first[i] == i) {
+            place[i] = set->count;
+            set->items[set->count++] = *seen;
+            continue;
+        }
+        struct process_entry *entry = &set->items[place[first[i]]];
+        entry->views |= seen->views;
+        if (seen->link)
+            entry->link = seen->link;
+    }
+}
+
+struct process_set *process_set_create(const struct target *target) {
+    struct process_set *set = xcalloc(1, sizeof *set);
+    struct sightings sightings = {0};
+    set->system = process_system(target);
+    set->idle = process_idle(target);
+    process_ring_active(target, &set->active);
+    process_ring_memory_manager(target, set->system, &set->memory);
+    sight_ring(&sightings, &set->active, VIEW_ACTIVE);
+    /* The Memory Manager's ring is entered at System, which therefore is on it. */
+    if (set->system && set->memory.start && set->memory.walk.count)
+        sight(&sightings, set->system, process_kind(target, set->system), VIEW_MEMORY_MANAGER,
+              set->memory.start);
+    sight_ring(&sightings, &set->memory, VIEW_MEMORY_MANAGER);
+    set->processors_whole = sight_processors(target, &sightings);
+    merge(set, &sightings);
+    free(sightings.items);
+    return set;
+}
+
+void process_set_destroy(struct process_set *set) {
+    if (!set)
+        return;
+    process_ring_deinit(&set->active);
+    process_ring_deinit(&set->memory);
+    free(set->items);
+    free(set);
+}
+
+bool process_view_whole(const struct process_set *set, enum process_origin view) {
+    if (view == VIEW_PROCESSOR)
+        return set->processors_whole;
+    const struct process_ring *ring = view == VIEW_ACTIVE ? &set->active : &set->memory;
+    return ring->start && ring->walk.end == LIST_CLOSED;
+}

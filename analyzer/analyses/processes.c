@@ -1,0 +1,250 @@
+/* processes.c - section `processes`: every process that any view of the dump holds. */
+#include "analyses/processes.h"
+
+#include <stdlib.h>
+
+#include "base/memory.h"
+
+/* ---- members ---- */
+
+enum {
+    PID,
+    PPID,
+    ACTIVE_THREADS,
+    SIGNATURE_LEVEL,
+    SECTION_SIGNATURE_LEVEL,
+    WOW64,
+    WOW64_OLD,
+    PLAIN_COUNT,
+
+    CREATE_TIME = PLAIN_COUNT,
+    EXIT_TIME,
+    SESSION,
+    DIRECTORY,
+    PROTECTION_LEVEL,
+    PROTECTION_TYPE,
+    PROTECTION_SIGNER,
+    PROTECTION_AUDIT,
+    MEMBER_COUNT
+};
+
+/* Looked up once; those before PLAIN_COUNT are put as they are. The pointer to the WoW64 part was
+ * renamed after 10240. */
+struct layout {
+    struct member members[MEMBER_COUNT];
+    struct member session_id;
+    struct process_bits bits;
+};
+
+static void layout_resolve(const struct target *target, struct layout *layout) {
+    *layout = (struct layout){
+        .members = {[PID] = {.key = "pid", .path = "UniqueProcessId"},
+                    [PPID] = {.key = "ppid", .path = "InheritedFromUniqueProcessId"},
+                    [ACTIVE_THREADS] = {.key = "active_threads", .path = "ActiveThreads"},
+                    [SIGNATURE_LEVEL] = {.key = "signature_level",
+                                         .path = "SignatureLevel",
+                                         .form = VALUE_HEX},
+                    [SECTION_SIGNATURE_LEVEL] = {.key = "section_signature_level",
+                                                 .path = "SectionSignatureLevel",
+                                                 .form = VALUE_HEX},
+                    [WOW64] = {.key = "wow64", .path = "WoW64Process", .form = VALUE_BOOLEAN},
+                    [WOW64_OLD] = {.key = "wow64", .path = "Wow64Process", .form = VALUE_BOOLEAN},
+                    [CREATE_TIME] = {.key = "create_time", .path = "CreateTime.QuadPart"},
+                    [EXIT_TIME] = {.key = "exit_time", .path = "ExitTime.QuadPart"},
+                    [SESSION] = {.path = "Session"},
+                    [DIRECTORY] = {.path = "Pcb.DirectoryTableBase"},
+                    [PROTECTION_LEVEL] = {.path = "Protection.Level"},
+                    [PROTECTION_TYPE] = {.path = "Protection.Type"},
+                    [PROTECTION_SIGNER] = {.path = "Protection.Signer"},
+                    [PROTECTION_AUDIT] = {.key = "audit", .path = "Protection.Audit"}},
+        .session_id = {.path = "SessionId"}};
+    members_resolve(target, "_EPROCESS", layout->members, MEMBER_COUNT);
+    members_resolve(target, "_MM_SESSION_SPACE", &layout->session_id, 1);
+    process_bits_resolve(target, &layout->bits);
+}
+
+/* ---- values ---- */
+
+/* A time that was never set is left out: the process has not exited, or (Idle) was not created. */
+static void put_time(struct analysis_context *context, json_t *section, uint64_t process,
+                     const struct member *member) {
+    uint64_t time = 0;
+    if (!member->present)
+        return;
+    enum read_state state = member_read(context->target, process, member, &time);
+    if (state != READ_PRESENT || time)
+        put_value(context, section, member->key, state, time, VALUE_TIME);
+}
+
+/* The session's own memory may be mapped in the address spaces of its processes alone. */
+static enum read_state read_session_id(const struct target *target, uint64_t process,
+                                       const struct layout *layout, uint64_t session,
+                                       uint64_t *id) {
+    uint64_t directory = 0;
+    enum read_state state = member_read(target, session, &layout->session_id, id);
+    if (state == READ_PRESENT || !layout->members[DIRECTORY].present ||
+        member_read(target, process, &layout->members[DIRECTORY], &directory) != READ_PRESENT)
+        return state;
+    struct target inside = *target;
+    inside.vm = vm_create(target->image, directory);
+    enum read_state again = member_read(&inside, session, &layout->session_id, id);
+    vm_destroy(inside.vm);
+    return again == READ_PRESENT ? again : state;
+}
+
+static void put_session(struct analysis_context *context, json_t *section, uint64_t process,
+                        const struct layout *layout) {
+    uint64_t session = 0, id = 0;
+    if (!layout->members[SESSION].present || !layout->session_id.present)
+        return;
+    enum read_state state =
+        member_read(context->target, process, &layout->members[SESSION], &session);
+    if (state == READ_PRESENT && !session)
+        return;
+    if (state == READ_PRESENT)
+        state = read_session_id(context->target, process, layout, session, &id);
+    put_value(context, section, "session", state, id, VALUE_INTEGER);
+}
+
+/* _PS_PROTECTED_TYPE and _PS_PROTECTED_SIGNER of the kernel's own symbol files. */
+static const char *const protected_types[] = {"None", "ProtectedLight", "Protected"};
+static const char *const protected_signers[] = {"None",        "Authenticode", "CodeGen",
+                                                "Antimalware", "Lsa",          "Windows",
+                                                "WinTcb",      "WinSystem",    "App"};
+static const struct enumeration protected_type = {"_PS_PROTECTED_TYPE", "PsProtectedType",
+                                                  protected_types, ARRAY_LENGTH(protected_types)};
+static const struct enumeration protected_signer = {"_PS_PROTECTED_SIGNER", "PsProtectedSigner",
+                                                    protected_signers,
+                                                    ARRAY_LENGTH(protected_signers)};
+
+static void put_protection_part(struct analysis_context *context, json_t *section, const char *key,
+                                uint64_t process, const struct member *member,
+                                const struct enumeration *enumeration) {
+    uint64_t value = 0;
+    if (!member->present)
+        return;
+    enum read_state state = member_read(context->target, process, member, &value);
+    if (enumeration)
+        put_enumerator(context, section, key, state, value, enumeration);
+    else
+        put_value(context, section, key, state, value, VALUE_HEX);
+}
+
+static void put_protection(struct analysis_context *context, json_t *section, uint64_t process,
+                           const struct member *members) {
+    if (!members[PROTECTION_LEVEL].present)
+        return;
+    json_t *json = json_object();
+    put_protection_part(context, json, "level", process, &members[PROTECTION_LEVEL], NULL);
+    put_protection_part(context, json, "type", process, &members[PROTECTION_TYPE], &protected_type);
+    put_protection_part(context, json, "signer", process, &members[PROTECTION_SIGNER],
+                        &protected_signer);
+    put_member(context, json, process, &members[PROTECTION_AUDIT]);
+    json_object_set_new(section, "protection", json);
+}
+
+/* ---- views and parent ---- */
+
+static const char *const view_keys[VIEW_COUNT] = {"active_process_links", "mm_process_links",
+                                                  "processor"};
+
+/* Why a process that `view` has not might still be on it. */
+static enum read_state view_state(const struct process_set *set, enum process_origin view) {
+    const struct process_ring *ring = view == VIEW_ACTIVE ? &set->active : &set->memory;
+    if (view == VIEW_PROCESSOR || ring->walk.end != LIST_BROKEN)
+        return READ_BAD_VALUE;
+    return ring->walk.state;
+}
+
+static json_t *views(struct analysis_context *context, const struct process_entry *entry) {
+    const struct process_set *set = context->processes;
+    json_t *json = json_object();
+    for (enum process_origin view = 0; view < VIEW_COUNT; view++) {
+        bool seen = entry->views & 1u << view;
+        if (view == VIEW_MEMORY_MANAGER && set->memory.absent)
+            continue;
+        if (seen || process_view_whole(set, view))
+            json_object_set_new(json, view_keys[view], json_boolean(seen));
+        else
+            put_unreadable(context, json, view_keys[view], view_state(set, view));
+    }
+    return json;
+}
+
+static json_t *parent_of(struct analysis_context *context, const struct parent *parent,
+                         const struct process_facts *facts) {
+    json_t *json = json_object();
+    const char *name = parent_state_name(parent->state);
+    if (name)
+        json_object_set_new(json, "state", json_string(name));
+    else
+        put_unreadable(context, json, "state", READ_BAD_VALUE);
+    bool is_found = parent->state == PARENT_ALIVE || parent->state == PARENT_EXITED;
+    if (is_found && facts[parent->position].name[0])
+        json_object_set_new(json, "name", json_string(facts[parent->position].name));
+    return json;
+}
+
+/* ---- the section ---- */
+
+static json_t *extract_one(struct analysis_context *context, const struct layout *layout,
+                           const struct process_entry *entry) {
+    uint64_t process = entry->address;
+    json_t *section = json_object();
+    put_process_name(context, section, process);
+    json_object_set_new(section, "address", json_address(context->target, process));
+    for (size_t i = 0; i < PLAIN_COUNT; i++)
+        put_member(context, section, process, &layout->members[i]);
+    put_time(context, section, process, &layout->members[CREATE_TIME]);
+    put_time(context, section, process, &layout->members[EXIT_TIME]);
+    put_session(context, section, process, layout);
+    put_protection(context, section, process, layout->members);
+    json_object_set_new(section, "views", views(context, entry));
+    put_inserted(context, section, process);
+    json_object_set_new(section, "bits", process_bits_extract(context, &layout->bits, process));
+    return section;
+}
+
+static json_t *extract(struct analysis_context *context) {
+    const struct process_set *set = context->processes;
+    if (set->active.absent)
+        return coverage_none(context, "nothing names PsActiveProcessHead, or the symbols have no "
+                                      "ActiveProcessLinks");
+    struct layout layout;
+    layout_resolve(context->target, &layout);
+    struct process_facts *facts = process_facts_read(context->target, set);
+    struct parent *parents = process_parents(set, facts);
+    process_findings(context, facts, parents);
+    json_t *section = json_array();
+    for (size_t i = 0; i < set->count; i++) {
+        json_t *process = extract_one(context, &layout, &set->items[i]);
+        json_object_set_new(process, "parent", parent_of(context, &parents[i], facts));
+        json_array_append_new(section, process);
+    }
+    free(parents);
+    process_facts_free(facts, set->count);
+    return section;
+}
+
+static const char *const types[] = {"_DISPATCHER_HEADER",
+                                    "_EPROCESS",
+                                    "_EWOW64PROCESS",
+                                    "_KPROCESS",
+                                    "_KTHREAD",
+                                    "_LIST_ENTRY",
+                                    "_LARGE_INTEGER",
+                                    "_MM_SESSION_SPACE",
+                                    "_PS_PROTECTION",
+                                    "_KPRCB",
+                                    "_PS_PROTECTED_TYPE",
+                                    "_PS_PROTECTED_SIGNER",
+                                    NULL};
+static const char *const publics[] = {"KiInitialProcess",       "KiProcessorBlock",
+                                      "PsActiveProcessHead",    "PsIdleProcess",
+                                      "PsInitialSystemProcess", NULL};
+
+const struct analysis analysis_processes = {.name = "processes",
+                                            .needs_symbols = true,
+                                            .types = types,
+                                            .publics = publics,
+                                            .extract = extract};

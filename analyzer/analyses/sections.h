@@ -1,0 +1,72 @@
+/*
+ * sections.h - the rows of the table in analyses.c, each defined in the file of its section; and
+ * what several sections share. For the analyses only.
+ */
+#ifndef NTDRIFT_ANALYSES_SECTIONS_H
+#define NTDRIFT_ANALYSES_SECTIONS_H
+
+#include "analyses/analysis.h"
+#include "analyses/process_set.h"
+#include "kernel/list.h"
+#include "kernel/pe.h"
+
+extern const struct analysis analysis_dump;
+extern const struct analysis analysis_system;
+extern const struct analysis analysis_processors;
+extern const struct analysis analysis_modules;
+extern const struct analysis analysis_processes;
+extern const struct analysis analysis_memory_manager_list;
+extern const struct analysis analysis_layouts;
+
+/* The members of _EPROCESS of one bit that are tracked, as far as this build has them; each an
+ * integer 0 or 1. Made once for a section. */
+#define PROCESS_BITS_MOST 48
+struct process_bits {
+    struct member members[PROCESS_BITS_MOST];
+    size_t count;
+};
+void process_bits_resolve(const struct target *target, struct process_bits *bits);
+json_t *process_bits_extract(struct analysis_context *context, const struct process_bits *bits,
+                             uint64_t process);
+
+/* Puts `name`: ImageFileName. */
+void put_process_name(struct analysis_context *context, json_t *section, uint64_t process);
+
+/* Puts `inserted`: ProcessInserted as a boolean. */
+void put_inserted(struct analysis_context *context, json_t *section, uint64_t process);
+
+/* Puts the name of a value of an enumeration: from `names` where it is among them, else from the
+ * symbols' enumeration `type`, without `prefix`. A value that neither knows makes no sense. */
+struct enumeration {
+    const char *type;
+    const char *prefix;
+    const char *const *names;
+    size_t count;
+};
+void put_enumerator(struct analysis_context *context, json_t *section, const char *key,
+                    enum read_state state, uint64_t value, const struct enumeration *enumeration);
+
+/* One fact as several places have it. */
+struct claim {
+    const char *source; /* "DUMP_HEADER.PsLoadedModuleList" */
+    bool known;
+    uint64_t value;
+    uint64_t address; /* where it stands in memory; 0: in the dump's header */
+    enum value_form form;
+};
+
+/* A finding `header.mismatch` with all values where two known ones differ. */
+void compare_claims(struct analysis_context *context, const char *subject,
+                    const struct claim *claims, size_t count);
+
+/* "present", "partial", "absent": whether the dump has the memory of user mode; NULL unknown. */
+const char *user_memory_probe(const struct target *target, const struct process_set *processes);
+
+/* Reports a list that does not close, once for all sections that read it, and counts it in the
+ * coverage of each. `name` is the list's: "PsActiveProcessHead". */
+void report_list(struct analysis_context *context, const char *name, uint64_t head,
+                 const struct list_walk *walk);
+
+json_t *json_pdb(const struct pdb_identity *pdb);
+
+#endif

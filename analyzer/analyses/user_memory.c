@@ -1,0 +1,39 @@
+/*
+ * user_memory.c - whether a dump holds the memory of user mode: looks for the PEB of every process,
+ * through the process's own page tables.
+ *
+ * A PEB that is paged out tells nothing, one that the dump lacks though it is mapped does.
+ */
+#include "analyses/sections.h"
+
+/* Whether the PEB can be read; READ_BAD_VALUE where the process has none that is known. */
+static enum read_state probe(const struct target *target, uint64_t process,
+                             const struct member *members) {
+    uint64_t peb = 0, directory = 0;
+    uint8_t byte;
+    if (member_read(target, process, &members[0], &peb) != READ_PRESENT || !peb ||
+        member_read(target, process, &members[1], &directory) != READ_PRESENT || !directory)
+        return READ_BAD_VALUE;
+    struct vm *vm = vm_create(target->image, directory);
+    enum read_state state = vm_read_u8(vm, peb, &byte);
+    vm_destroy(vm);
+    return state;
+}
+
+const char *user_memory_probe(const struct target *target, const struct process_set *processes) {
+    size_t present = 0, missing = 0;
+    if (!processes)
+        return NULL;
+    struct member members[] = {{.path = "Peb"}, {.path = "Pcb.DirectoryTableBase"}};
+    members_resolve(target, "_EPROCESS", members, 2);
+    if (!members[0].present || !members[1].present)
+        return NULL;
+    for (size_t i = 0; i < processes->count; i++) {
+        enum read_state state = probe(target, processes->items[i].address, members);
+        present += state == READ_PRESENT;
+        missing += state == READ_NOT_IN_DUMP || state == READ_CUT_OFF;
+    }
+    if (!present)
+        return "absent";
+    return missing ? "partial" : "present";
+}
