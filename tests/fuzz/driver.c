@@ -2,10 +2,10 @@
  * driver.c - runs a libFuzzer target without libFuzzer: over the files it is given, and over
  * mutations of each that are the same on every run.
  *
- *     fuzz-NAME [-n MUTATIONS] [-s SEED] FILE...
+ *     fuzz-NAME [-n MUTATIONS] [-s SEED] [-m MUTATION] FILE...
  *
- * What it looks for is a crash or a sanitizer's report; whatever the target returns is fine. A
- * mutation is named on standard error before the program dies of it (file, number).
+ * What it looks for is a crash or a sanitizer's report; whatever the target returns is fine. Before
+ * the program dies it names the file and the mutation, and -m runs that one alone.
  */
 #include <inttypes.h>
 #include <signal.h>
@@ -108,14 +108,32 @@ static void (*const changes[])(struct input *input, uint64_t *state) = {
 static const char *current_file = "";
 static uint64_t current_mutation;
 
-static void report(int number) {
+static void report(void) {
     char line[512];
-    int length = snprintf(line, sizeof line, "fuzz: signal %d on %s, mutation %" PRIu64 "\n",
-                          number, current_file, current_mutation);
+    int length = snprintf(line, sizeof line, "fuzz: died of %s, mutation %" PRIu64 "\n",
+                          current_file, current_mutation);
     if (length > 0 && write(STDERR_FILENO, line, (size_t)length) < 0)
         _exit(2);
+}
+
+static void report_signal(int number) {
+    report();
     signal(number, SIG_DFL);
     raise(number);
+}
+
+/* <sanitizer/common_interface_defs.h>; there only in programs built with a sanitizer, which handles
+ * the signals itself and says more about them. */
+__attribute__((weak)) void __sanitizer_set_death_callback(void (*callback)(void));
+
+static void watch(void) {
+    if (__sanitizer_set_death_callback) {
+        __sanitizer_set_death_callback(report);
+        return;
+    }
+    const int deadly[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
+    for (size_t index = 0; index < sizeof deadly / sizeof *deadly; index++)
+        signal(deadly[index], report_signal);
 }
 
 /* A copy of exactly the input's size, so that a sanitizer sees a read behind it. */
@@ -129,18 +147,31 @@ static void run(const struct input *input) {
     free(copy);
 }
 
-static void run_mutations(const struct input *original, uint64_t seed, uint64_t mutations) {
+struct settings {
+    uint64_t seed;
+    uint64_t first; /* mutation; 0 is the file as it is */
+    uint64_t last;
+};
+
+/* `bytes` has room for the original. */
+static void run_mutation(const struct input *original, uint8_t *bytes, uint64_t state) {
+    struct input input = {bytes, original->size};
+    memcpy(bytes, original->bytes, original->size);
+    for (size_t left = 1 + below(&state, CHANGES_MOST); left; left--)
+        changes[below(&state, sizeof changes / sizeof *changes)](&input, &state);
+    run(&input);
+}
+
+static void run_mutations(const struct input *original, const struct settings *settings) {
     uint8_t *bytes = malloc(original->size ? original->size : 1);
     if (!bytes)
         abort();
-    for (current_mutation = 1; current_mutation <= mutations && original->size;
-         current_mutation++) {
-        uint64_t state = seed ^ (current_mutation * 0x9e3779b97f4a7c15);
-        struct input input = {bytes, original->size};
-        memcpy(bytes, original->bytes, original->size);
-        for (size_t left = 1 + below(&state, CHANGES_MOST); left; left--)
-            changes[below(&state, sizeof changes / sizeof *changes)](&input, &state);
-        run(&input);
+    for (uint64_t number = settings->first; number <= settings->last; number++) {
+        current_mutation = number;
+        if (number == 0 || original->size == 0)
+            run(original);
+        else
+            run_mutation(original, bytes, settings->seed ^ (number * 0x9e3779b97f4a7c15));
     }
     free(bytes);
 }
@@ -161,38 +192,43 @@ static bool read_all(const char *path, struct input *input) {
     return good;
 }
 
-static int fuzz_file(const char *path, uint64_t seed, uint64_t mutations) {
+static int fuzz_file(const char *path, const struct settings *settings) {
     struct input input;
     if (!read_all(path, &input)) {
         fprintf(stderr, "fuzz: cannot read %s\n", path);
         return 2;
     }
     current_file = path;
-    current_mutation = 0;
-    run(&input);
-    run_mutations(&input, seed, mutations);
+    run_mutations(&input, settings);
     free(input.bytes);
     return 0;
 }
 
-int main(int argc, char **argv) {
-    uint64_t mutations = DEFAULT_MUTATIONS;
-    uint64_t seed = 1;
-    for (int option; (option = getopt(argc, argv, "n:s:")) != -1;) {
+static bool read_options(int argc, char **argv, struct settings *settings) {
+    for (int option; (option = getopt(argc, argv, "n:s:m:")) != -1;) {
         if (option == '?')
-            return 2;
-        *(option == 'n' ? &mutations : &seed) = strtoull(optarg, NULL, 0);
+            return false;
+        uint64_t value = strtoull(optarg, NULL, 0);
+        if (option == 's')
+            settings->seed = value;
+        else
+            settings->last = value;
+        if (option == 'm')
+            settings->first = value;
     }
-    if (optind == argc) {
-        fprintf(stderr, "usage: %s [-n MUTATIONS] [-s SEED] FILE...\n", argv[0]);
+    return optind < argc;
+}
+
+int main(int argc, char **argv) {
+    struct settings settings = {.seed = 1, .first = 0, .last = DEFAULT_MUTATIONS};
+    if (!read_options(argc, argv, &settings)) {
+        fprintf(stderr, "usage: %s [-n MUTATIONS] [-s SEED] [-m MUTATION] FILE...\n", argv[0]);
         return 2;
     }
-    const int deadly[] = {SIGSEGV, SIGBUS, SIGFPE, SIGABRT, SIGALRM};
-    for (size_t index = 0; index < sizeof deadly / sizeof *deadly; index++)
-        signal(deadly[index], report);
+    watch();
     int worst = 0;
     for (int index = optind; index < argc; index++) {
-        int status = fuzz_file(argv[index], seed, mutations);
+        int status = fuzz_file(argv[index], &settings);
         worst = status > worst ? status : worst;
     }
     return worst;

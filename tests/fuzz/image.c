@@ -1,0 +1,77 @@
+/* image.c - fuzz target: a crash dump of any bytes, its pages, and addresses through its tables. */
+#include <stdlib.h>
+
+#include "vm/vm.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static const uint64_t frames[] = {
+    0, 1, 2, 3, 7, 8, 9, 63, 64, 511, 512, 4095, 0x80000, 0xfffffffff, 0x1000000000, UINT64_MAX,
+};
+
+static const uint64_t addresses[] = {
+    0,
+    0x1000,
+    0x201ffc,
+    0x40000000,
+    0x7fffffffffff,
+    0x800000000000,
+    0xffff800000000000,
+    0xfffff6fb7dbedf68,
+    0xfffff80000000ffc,
+    0xfffffffffffffffc,
+};
+
+/* Touches every byte of a page, so that one that is not wholly there is noticed. */
+static unsigned sum_page(const struct image *image, uint64_t pfn) {
+    const uint8_t *page;
+    unsigned sum = 0;
+    if (image_page(image, pfn, &page) == READ_PRESENT)
+        for (size_t index = 0; index < IMAGE_PAGE_SIZE; index++)
+            sum += page[index];
+    return sum;
+}
+
+static unsigned sum_fields(const struct image *image) {
+    const struct image_info *info = image_info(image);
+    unsigned sum = 0;
+    for (size_t field = 0; field < info->field_count; field++)
+        for (size_t index = 0; index < info->fields[field].count; index++)
+            sum += (unsigned)image_field_value(image, &info->fields[field], index);
+    return sum;
+}
+
+static void translate(const struct image *image, uint64_t directory_table_base) {
+    struct vm *vm = vm_create(image, directory_table_base);
+    for (size_t index = 0; index < sizeof addresses / sizeof *addresses; index++) {
+        uint8_t bytes[64];
+        uint64_t failed_at;
+        struct vm_translation walk = vm_translate(vm, addresses[index]);
+        if (walk.state >= READ_STATE_COUNT || walk.level > 4)
+            abort();
+        vm_read(vm, addresses[index], bytes, sizeof bytes, &failed_at);
+        vm_read(vm, addresses[index], bytes, sizeof bytes, NULL);
+    }
+    vm_destroy(vm);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    static volatile unsigned sink;
+    struct error err;
+    struct image *image;
+    if (image_open_bytes(&err, "input", data, size, &image))
+        return 0;
+    const struct image_info *info = image_info(image);
+    if (info->pages_present > info->pages_promised)
+        abort();
+    sink += sum_fields(image);
+    for (size_t index = 0; index < sizeof frames / sizeof *frames; index++)
+        sink += sum_page(image, frames[index]);
+    uint8_t bytes[IMAGE_PAGE_SIZE + 2];
+    image_read(image, IMAGE_PAGE_SIZE - 1, bytes, sizeof bytes);
+    uint64_t base = 0;
+    image_header_value(image, "DirectoryTableBase", &base);
+    translate(image, base);
+    image_close(image);
+    return 0;
+}
