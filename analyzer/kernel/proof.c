@@ -11,6 +11,7 @@
 
 #include "base/memory.h"
 #include "kernel/processor.h"
+#include "kernel/values.h"
 
 #define FIRST_KERNEL_ADDRESS 0xffff800000000000
 #define PROCESS_OBJECT       3 /* ProcessObject of _KOBJECTS */
@@ -197,12 +198,15 @@ static void check_witness(const struct witness *witness, struct proof *proof) {
           "ActiveProcessLinks of the process at 0x%" PRIx64
           ": expected kernel addresses, found 0x%" PRIx64 " and 0x%" PRIx64,
           at, witness->flink, witness->blink);
-    if (witness->is_first)
-        check(proof,
-              witness->pid == SYSTEM_PID && strcmp((const char *)witness->name, "System") == 0,
-              "the first process, at 0x%" PRIx64
-              ": expected System with id 4, found \"%.15s\" with id %" PRIu64,
-              at, is_name(witness->name) ? (const char *)witness->name : "", witness->pid);
+    if (!witness->is_first)
+        return;
+    AUTO(text_deinit) struct text name;
+    text_init(&name);
+    value_bytes(&name, witness->name, IMAGE_NAME_BYTES);
+    check(proof, witness->pid == SYSTEM_PID && strcmp(name.data, "System") == 0,
+          "the first process, at 0x%" PRIx64
+          ": expected System with id 4, found \"%s\" with id %" PRIu64,
+          at, name.data, witness->pid);
 }
 
 void proof_run(const struct target *target, const struct symbols *symbols, struct proof *proof) {
