@@ -30,6 +30,8 @@ static int build_and_revision(const char *build_lab) {
     return length;
 }
 
+#define UNKNOWN_BUILD "(unknown build)"
+
 /* A short name that tells this side from the other wherever anything does. */
 static char *make_label(const struct side *side, const json_t *system) {
     int length = build_and_revision(side->build_lab);
@@ -43,7 +45,7 @@ static char *make_label(const struct side *side, const json_t *system) {
     const char *guid = string_or_empty(side->pdb, "guid");
     if (*guid)
         return xasprintf("%s %.8s", string_or_empty(side->pdb, "name"), guid);
-    return xstrdup("(unknown build)");
+    return xstrdup(UNKNOWN_BUILD);
 }
 
 static const json_t *object_or_null(const json_t *value) {
@@ -65,6 +67,32 @@ static void side_init(struct side *side, const json_t *snapshot) {
         .pdb = pdb,
     };
     side->label = make_label(side, system);
+}
+
+/* "ntkrnlmp-19041.508" out of "layouts/ntkrnlmp-19041.508.json". */
+static char *name_of_file(const char *path) {
+    const char *slash = strrchr(path, '/');
+    const char *name = slash ? slash + 1 : path;
+    size_t length = strlen(name), suffix = strlen(".json");
+    if (strcmp(name, "-") == 0)
+        return xstrdup("standard input");
+    if (length > suffix && strcmp(name + length - suffix, ".json") == 0)
+        length -= suffix;
+    return xstrndup(name, length);
+}
+
+static void name_side(struct side *side, const char *path, bool same) {
+    side->path = path;
+    if (!same && strcmp(side->label, UNKNOWN_BUILD) != 0)
+        return;
+    free(side->label);
+    side->label = name_of_file(path);
+}
+
+void difference_name_sides(struct difference *difference, const char *old, const char *new) {
+    bool same = strcmp(difference->old.label, difference->new.label) == 0;
+    name_side(&difference->old, old, same);
+    name_side(&difference->new, new, same);
 }
 
 /* ---- adding ---- */

@@ -79,6 +79,10 @@ void difference_deinit(struct difference *difference);
 void difference_init(struct difference *difference, const json_t *old, const json_t *new);
 void difference_sort(struct difference *difference);
 
+/* Says which files the sides came from; a label that tells nothing, or is the same on both sides,
+ * becomes the file's name. The paths must outlive the difference. */
+void difference_name_sides(struct difference *difference, const char *old, const char *new);
+
 /* ---- for comparisons ---- */
 
 /* Appends a change of kind `id`. Takes `old`, `new` and `details` over; `message` is formatted. */

@@ -1,0 +1,240 @@
+/* main.c - nt-differ: comparing snapshots on the command line. */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cli.h"
+#include "base/file.h"
+#include "base/memory.h"
+#include "differ/policy.h"
+#include "differ/strict.h"
+#include "reports/report.h"
+#include "snapshot/snapshot.h"
+
+static const char *format = "text";
+static const char *output;
+static const char *policy_path;
+
+static const struct cli_option diff_options[] = {
+    {'f', "format", "NAME", "text, markdown, html or json", CLI_STRING, &format},
+    {'o', "output", "FILE", "write there; standard output without", CLI_STRING, &output},
+    {'p', "policy", "FILE", "waivers, required sections, what gates", CLI_STRING, &policy_path},
+    {0},
+};
+
+/* ---- what commands share ---- */
+
+/* Two snapshots, compared under a policy. */
+struct comparison_run {
+    json_t *old;
+    json_t *new;
+    struct policy policy;
+    struct difference difference;
+};
+
+static void run_deinit(struct comparison_run *run) {
+    difference_deinit(&run->difference);
+    policy_deinit(&run->policy);
+    json_decref(run->old);
+    json_decref(run->new);
+}
+
+static bool is_standard_input(const char *path) {
+    return strcmp(path, "-") == 0;
+}
+
+/* `strict`: two snapshots of the same dump are compared value by value. */
+static enum status run_init(struct error *err, struct comparison_run *run, const char *old,
+                            const char *new, bool strict) {
+    *run = (struct comparison_run){0};
+    if (!renderer_find(format))
+        return fail(err, STATUS_USAGE, "no such format: %s (text, markdown, html, json)", format);
+    if (is_standard_input(old) && is_standard_input(new))
+        return fail(err, STATUS_USAGE, "standard input can be one of the snapshots, not both");
+    enum status status = policy_read(err, policy_path, &run->policy);
+    if (!status)
+        status = snapshot_read(err, old, &run->old);
+    if (!status)
+        status = snapshot_read(err, new, &run->new);
+    if (status)
+        return status;
+    if (strict && strict_applies(run->old, run->new))
+        strict_make(&run->difference, run->old, run->new);
+    else
+        difference_make(&run->difference, run->old, run->new);
+    difference_name_sides(&run->difference, old, new);
+    policy_waive(&run->policy, &run->difference);
+    return STATUS_OK;
+}
+
+static enum status print_report(struct error *err, const struct comparison_run *run) {
+    struct report_options options = {.colour = !output && cli_colour(STDOUT_FILENO)};
+    struct text text AUTO(text_deinit) = TEXT_EMPTY;
+    renderer_find(format)->render(&run->difference, &options, &text);
+    return file_write(err, output, text.data, text.length);
+}
+
+/* Says which required sections are not known; gives whether all are. */
+static bool all_required_known(const struct cli_call *call, const struct comparison_run *run) {
+    bool known = true;
+    for (size_t i = 0; i < run->policy.required_count; i++) {
+        AUTO_FREE char *why = policy_unknown(&run->difference, run->policy.required[i]);
+        if (why)
+            cli_note(call, "required by the policy: %s", why);
+        known = known && !why;
+    }
+    return known;
+}
+
+/* ---- diff ---- */
+
+static int run_diff(const struct cli_call *call) {
+    struct error err;
+    struct comparison_run run AUTO(run_deinit) = {0};
+    if (run_init(&err, &run, call->operands[0], call->operands[1], false) ||
+        print_report(&err, &run))
+        return cli_fail(call, &err);
+    if (!all_required_known(call, &run))
+        return EXIT_INCONCLUSIVE;
+    return run.difference.count ? EXIT_DIFFERENT : EXIT_DONE;
+}
+
+/* ---- gate ---- */
+
+static size_t count_gated(const struct comparison_run *run) {
+    size_t gated = 0;
+    for (size_t i = 0; i < run->difference.count; i++)
+        gated += policy_gates(&run->policy, &run->difference.changes[i]);
+    return gated;
+}
+
+/* A waiver that waives nothing is out of date, or was never right. */
+static size_t count_unmatched(const struct cli_call *call, const struct comparison_run *run) {
+    size_t unmatched = 0;
+    for (size_t i = 0; i < run->policy.waiver_count; i++) {
+        const struct waiver *waiver = &run->policy.waivers[i];
+        if (waiver->matched)
+            continue;
+        cli_note(call, "the waiver of %s for %s matches nothing", waiver->kind, waiver->subject);
+        unmatched++;
+    }
+    return unmatched;
+}
+
+static int run_gate(const struct cli_call *call) {
+    struct error err;
+    struct comparison_run run AUTO(run_deinit) = {0};
+    if (run_init(&err, &run, call->operands[0], call->operands[1], true) ||
+        print_report(&err, &run))
+        return cli_fail(call, &err);
+    size_t gated = count_gated(&run), unmatched = count_unmatched(call, &run);
+    if (gated)
+        cli_note(call, "%zu of %zu changes gate; \"nt-differ accept %s %s\" accepts them", gated,
+                 run.difference.count, call->operands[1], call->operands[0]);
+    if (!all_required_known(call, &run))
+        return EXIT_INCONCLUSIVE;
+    return gated || unmatched ? EXIT_DIFFERENT : EXIT_DONE;
+}
+
+/* ---- accept ---- */
+
+static enum status replace(struct error *err, const char *current, const char *baseline) {
+    struct text content AUTO(text_deinit) = TEXT_EMPTY;
+    enum status status = file_read(err, current, SNAPSHOT_LIMIT, &content);
+    return status ? status : file_write(err, baseline, content.data, content.length);
+}
+
+static enum status accept_new(struct error *err, const char *current, const char *baseline) {
+    json_t *snapshot = NULL;
+    enum status status = snapshot_read(err, current, &snapshot);
+    json_decref(snapshot);
+    if (!status)
+        status = replace(err, current, baseline);
+    if (!status)
+        printf("%s: created\n", baseline);
+    return status;
+}
+
+static enum status accept_changes(struct error *err, const char *current, const char *baseline) {
+    struct comparison_run run AUTO(run_deinit) = {0};
+    enum status status = run_init(err, &run, baseline, current, true);
+    if (status)
+        return status;
+    /* Two snapshots can compare alike and differ in addresses: of another dump, all counts. */
+    if (json_equal(run.old, run.new)) {
+        printf("%s: nothing differs\n", baseline);
+        return STATUS_OK;
+    }
+    status = print_report(err, &run);
+    if (!status)
+        status = replace(err, current, baseline);
+    if (!status)
+        printf("%s: replaced\n", baseline);
+    return status;
+}
+
+static int run_accept(const struct cli_call *call) {
+    struct error err;
+    const char *current = call->operands[0], *baseline = call->operands[1];
+    enum status status;
+    if (is_standard_input(current) || is_standard_input(baseline))
+        status = fail(&err, STATUS_USAGE, "accept takes files, not standard input");
+    else if (access(baseline, F_OK) != 0)
+        status = accept_new(&err, current, baseline);
+    else
+        status = accept_changes(&err, current, baseline);
+    return status ? cli_fail(call, &err) : EXIT_DONE;
+}
+
+/* ---- explain ---- */
+
+static void explain(const struct rule *rule) {
+    printf("%s (%s): %s\n  %s\n  %s\n  To check: %s\n", rule->id, severity_name(rule->severity),
+           rule->title, rule->meaning, rule->reason, rule->check);
+}
+
+static int run_explain(const struct cli_call *call) {
+    struct error err;
+    if (!call->operand_count) {
+        for (const struct rule *rule = rules; rule->id; rule++)
+            printf("%-28s %-10s %s\n", rule->id, severity_name(rule->severity), rule->title);
+        return EXIT_DONE;
+    }
+    const struct rule *rule = rule_find(call->operands[0]);
+    if (!rule) {
+        fail(&err, STATUS_NOT_FOUND, "no such kind of change: %s (explain without one lists all)",
+             call->operands[0]);
+        return cli_fail(call, &err);
+    }
+    explain(rule);
+    return EXIT_DONE;
+}
+
+/* ---- commands ---- */
+
+static const struct cli_command commands[] = {
+    {"diff", "OLD NEW [--format NAME] [-o FILE] [--policy FILE]", "say what differs",
+     "OLD and NEW are snapshots; one of them can be - for standard input.\n"
+     "Exit code: 0 no differences, 1 differences, 2 trouble, 3 a section that the policy requires\n"
+     "is not known on both sides.",
+     diff_options, 2, 2, run_diff},
+    {"gate", "BASELINE CURRENT [--policy FILE] [--format NAME] [-o FILE]",
+     "fail where something differs that the policy gates",
+     "Without a policy, breaking and notable changes gate. Two snapshots of the same dump are\n"
+     "compared value by value.\n"
+     "Exit code: 0 nothing gates, 1 something does, 2 trouble, 3 a section that the policy\n"
+     "requires is not known on both sides.",
+     diff_options, 2, 2, run_gate},
+    {"accept", "CURRENT BASELINE", "say what changes, then replace the baseline",
+     "The baseline is replaced as a whole, or not at all; one that is not there is created.", NULL,
+     2, 2, run_accept},
+    {"explain", "[KIND]", "say what a kind of change means; without one, list all", NULL, NULL, 0,
+     1, run_explain},
+    {0},
+};
+
+int main(int argc, char **argv) {
+    static const struct cli_program program = {
+        "nt-differ", "nt-differ compares snapshots of Windows kernels.", commands};
+    return cli_main(&program, argc, argv);
+}

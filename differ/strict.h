@@ -1,0 +1,19 @@
+/*
+ * strict.h - two snapshots of the same dump: every value counts, for the same dump and symbols
+ * give the same bytes.
+ */
+#ifndef NTDRIFT_DIFFER_STRICT_H
+#define NTDRIFT_DIFFER_STRICT_H
+
+#include "differ/difference.h"
+
+/* Whether both are of one dump: the same header, which holds the time of the dump, and the same
+ * kernel. */
+bool strict_applies(const json_t *old, const json_t *new);
+
+/* In place of difference_make: one snapshot.value.changed for each value that differs, with its
+ * JSON pointer (RFC 6901) as subject; the first STRICT_ROWS of them, and a count of the rest. */
+#define STRICT_ROWS 200
+void strict_make(struct difference *difference, const json_t *old, const json_t *new);
+
+#endif

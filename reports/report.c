@@ -1,0 +1,19 @@
+/* report.c - the table of renderers. */
+#include "reports/report.h"
+
+#include <string.h>
+
+#include "reports/renderers.h"
+
+const struct renderer renderers[] = {
+    {"text", report_text}, {"markdown", report_markdown},
+    {"html", report_html}, {"json", report_json},
+    {NULL, NULL},
+};
+
+const struct renderer *renderer_find(const char *format) {
+    for (const struct renderer *renderer = renderers; renderer->format; renderer++)
+        if (strcmp(renderer->format, format) == 0)
+            return renderer;
+    return NULL;
+}

@@ -1,0 +1,135 @@
+/* text.c - a difference for a terminal: by kind, one line a change, a summary last. */
+#include "reports/renderers.h"
+
+#include <string.h>
+
+#include "reports/escape.h"
+
+struct page {
+    struct text *out;
+    bool colour;
+};
+
+/* Colours of the eight that every terminal has (ECMA-48, SGR). */
+static const char *const severity_colours[] = {
+    [SEVERITY_INFO] = "\033[36m",
+    [SEVERITY_NOTABLE] = "\033[33m",
+    [SEVERITY_BREAKING] = "\033[31m",
+};
+
+#define BOLD  "\033[1m"
+#define FAINT "\033[2m"
+
+/* What comes from a snapshot could move the cursor or worse. */
+static void put(struct page *page, const char *colour, const char *string) {
+    if (page->colour && colour)
+        text_puts(page->out, colour);
+    escape_visible(page->out, string, strlen(string));
+    if (page->colour && colour)
+        text_puts(page->out, "\033[0m");
+}
+
+/* ---- heading ---- */
+
+static void put_side(struct page *page, const char *name, const struct side *side) {
+    put(page, FAINT, name);
+    put(page, BOLD, side->label);
+    const char *const facts[] = {side->build_lab, side->arch, side->dump_type};
+    for (size_t i = 0; i < sizeof facts / sizeof *facts; i++) {
+        if (!*facts[i])
+            continue;
+        text_puts(page->out, "  ");
+        put(page, NULL, facts[i]);
+    }
+    text_putc(page->out, '\n');
+}
+
+/* ---- changes ---- */
+
+static void put_heading(struct page *page, const struct change *first, size_t count) {
+    text_putc(page->out, '\n');
+    put(page, BOLD, first->rule->title);
+    text_printf(page->out, " (%zu)  ", count);
+    put(page, FAINT, first->rule->id);
+    text_putc(page->out, '\n');
+}
+
+static void put_change(struct page *page, const struct change *change) {
+    const char *severity = severity_name(change->severity);
+    text_puts(page->out, "  ");
+    put(page, severity_colours[change->severity], severity);
+    text_printf(page->out, "%*s", (int)(strlen("breaking") + 2 - strlen(severity)), "");
+    put(page, NULL, change->message);
+    if (change->waived) {
+        put(page, FAINT, "  [waived: ");
+        put(page, FAINT, change->waived);
+        put(page, FAINT, "]");
+    }
+    text_putc(page->out, '\n');
+}
+
+/* The changes of one kind, which stand together. */
+static size_t put_kind(struct page *page, const struct change *changes, size_t count) {
+    size_t same = 1;
+    while (same < count && changes[same].rule == changes->rule)
+        same++;
+    put_heading(page, changes, same);
+    for (size_t i = 0; i < same; i++)
+        put_change(page, &changes[i]);
+    return same;
+}
+
+/* ---- the rest ---- */
+
+static void put_unknown(struct page *page, const struct difference *difference) {
+    if (!difference->unknown_count)
+        return;
+    text_putc(page->out, '\n');
+    put(page, BOLD, "Not comparable");
+    text_printf(page->out, " (%zu)\n", difference->unknown_count);
+    for (size_t i = 0; i < difference->unknown_count; i++) {
+        text_puts(page->out, "  ");
+        put(page, NULL, difference->unknown[i].section);
+        text_puts(page->out, ": ");
+        put(page, NULL, difference->unknown[i].reason);
+        text_putc(page->out, '\n');
+    }
+}
+
+static void put_summary(struct page *page, const struct difference *difference) {
+    size_t counts[SEVERITY_BREAKING + 1] = {0}, waived = 0;
+    for (size_t i = 0; i < difference->count; i++) {
+        counts[difference->changes[i].severity]++;
+        waived += difference->changes[i].waived != NULL;
+    }
+    text_putc(page->out, '\n');
+    if (!difference->count)
+        text_puts(page->out, "no differences");
+    else
+        text_printf(page->out, "%zu %s", difference->count,
+                    difference->count == 1 ? "change" : "changes");
+    const char *separator = ": ";
+    for (int severity = SEVERITY_BREAKING; severity >= SEVERITY_INFO; severity--) {
+        if (!counts[severity])
+            continue;
+        text_printf(page->out, "%s%zu %s", separator, counts[severity],
+                    severity_name((enum severity)severity));
+        separator = ", ";
+    }
+    if (waived)
+        text_printf(page->out, "; %zu waived", waived);
+    if (difference->unknown_count)
+        text_printf(page->out, "; %zu not comparable", difference->unknown_count);
+    text_putc(page->out, '\n');
+}
+
+void report_text(const struct difference *difference, const struct report_options *options,
+                 struct text *output) {
+    struct page page = {output, options && options->colour};
+    put_side(&page, "old: ", &difference->old);
+    put_side(&page, "new: ", &difference->new);
+    for (size_t i = 0; i < difference->count;)
+        i += put_kind(&page, &difference->changes[i], difference->count - i);
+    put_unknown(&page, difference);
+    put_summary(&page, difference);
+}
