@@ -61,8 +61,7 @@ static enum status add_members(struct unfolder *unfolder, int32_t type, int32_t 
 static enum status check_nesting(struct unfolder *unfolder, int32_t root, size_t entry) {
     int32_t type = unfolder->entries[entry].inner;
     int depth = 0;
-    for (int32_t at = unfolder->entries[entry].parent; at >= 0;
-         at = unfolder->entries[at].parent) {
+    for (int32_t at = unfolder->entries[entry].parent; at >= 0; at = unfolder->entries[at].parent) {
         if (unfolder->entries[at].inner == type)
             type = root;
         depth++;
@@ -198,9 +197,8 @@ enum status flatten(struct unfolder *unfolder, int32_t type) {
         status = make_fields(unfolder, &made);
     if (status)
         return status;
-    made.name = unfolder->forms[type].unnamed
-                    ? type_name_of_content(&unfolder->isf->strings, &made)
-                    : text_of(unfolder, raw->name);
+    made.name = unfolder->forms[type].unnamed ? type_name_of_content(&unfolder->isf->strings, &made)
+                                              : text_of(unfolder, raw->name);
     unfolder->forms[type].type = made;
     return STATUS_OK;
 }

@@ -115,11 +115,10 @@ static void identify(const struct isf *isf, const char *path, struct symbols_ide
         name_of_pdb(identity, stem);
     else
         model_copy(identity->name, sizeof identity->name, stem, strlen(stem));
-    AUTO_FREE char *origin = xasprintf("ISF %.60s by %s %s", stem, metadata->producer,
-                                       metadata->producer_version);
+    AUTO_FREE char *origin =
+        xasprintf("ISF %.60s by %s %s", stem, metadata->producer, metadata->producer_version);
     model_copy(identity->origin, sizeof identity->origin, origin, strlen(origin));
 }
-
 
 enum status isf_read(struct error *err, const char *name, const char *bytes, size_t length,
                      struct symbols *symbols) {

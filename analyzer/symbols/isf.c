@@ -9,23 +9,14 @@
 #include "symbols/json_pull.h"
 #include "symbols/model.h"
 
-/* Decorated names end at 4096 characters (C4503 of Microsoft's compiler); a longer one is none. */
-#define NAME_LIMIT 4096
-
 struct reader {
     struct json_pull pull;
     struct isf *isf;
-    struct isf_type *type; /* what is being read: a structure or enumeration, */
+    struct isf_type *type;  /* what is being read: a structure or enumeration, */
     struct isf_field field; /* one of its fields, */
     struct isf_base base;   /* a base type, */
     uint64_t address;       /* of a symbol */
 };
-
-#define APPEND(list, ...)                                                                          \
-    do {                                                                                           \
-        ARRAY_RESERVE((list).items, (list).count, (list).capacity);                                \
-        (list).items[(list).count++] = __VA_ARGS__;                                                \
-    } while (0)
 
 /* A key that an object may have, and what reads its value. Other keys are passed over. */
 struct member {
@@ -37,8 +28,7 @@ struct member {
 static bool check_required(struct reader *reader, const struct member *members, uint32_t seen) {
     for (size_t i = 0; members[i].key; i++)
         if (members[i].required && !(seen & UINT32_C(1) << i))
-            return pull_fail(&reader->pull, "expected a member \"%s\", found none",
-                             members[i].key);
+            return pull_fail(&reader->pull, "expected a member \"%s\", found none", members[i].key);
     return true;
 }
 
@@ -69,9 +59,8 @@ static bool read_named(struct reader *reader, bool (*read)(struct reader *reader
     if (!pull_object(pull))
         return false;
     while (pull_key(pull)) {
-        if (pull->length == 0 || pull->length > NAME_LIMIT)
-            return pull_fail(pull, "expected a name of 1 to %d bytes, found %zu", NAME_LIMIT,
-                             pull->length);
+        if (!isf_check_name(pull))
+            return false;
         read(reader, intern(&reader->isf->strings, pull->text, pull->length));
     }
     return !pull->status;
@@ -85,157 +74,6 @@ static bool read_uint32(struct reader *reader, uint32_t *value) {
     return true;
 }
 
-static bool read_name(struct reader *reader, uint32_t *name) {
-    struct json_pull *pull = &reader->pull;
-    if (!pull_string(pull))
-        return false;
-    if (pull->length == 0 || pull->length > NAME_LIMIT)
-        return pull_fail(pull, "expected a name of 1 to %d bytes, found %zu", NAME_LIMIT,
-                         pull->length);
-    *name = intern(&reader->isf->strings, pull->text, pull->length);
-    return true;
-}
-
-/* --- the type of a field: nodes in nodes, without recursion --- */
-
-/* The members of a node that must be there, by kind; a bit each. */
-enum { HAS_NAME = 1, HAS_INNER = 2, HAS_COUNT = 4, HAS_POSITION = 8, HAS_LENGTH = 16, HAS_KIND = 32 };
-
-static const struct {
-    const char *word;
-    uint8_t kind;
-    uint8_t required;
-} node_kinds[] = {
-    {"base", ISF_BASE, HAS_NAME},
-    {"pointer", ISF_POINTER, HAS_INNER},
-    {"array", ISF_ARRAY, HAS_INNER | HAS_COUNT},
-    {"struct", ISF_STRUCT, HAS_NAME},
-    {"union", ISF_STRUCT, HAS_NAME},
-    {"class", ISF_STRUCT, HAS_NAME},
-    {"enum", ISF_ENUM, HAS_NAME},
-    {"function", ISF_FUNCTION, 0},
-    {"bitfield", ISF_BITFIELD, HAS_INNER | HAS_POSITION | HAS_LENGTH},
-};
-
-struct open_node {
-    struct isf_node node;
-    uint8_t seen;
-    uint8_t required;
-};
-
-static bool read_node_kind(struct reader *reader, struct open_node *open) {
-    struct json_pull *pull = &reader->pull;
-    if (!pull_string(pull))
-        return false;
-    for (size_t i = 0; i < ARRAY_LENGTH(node_kinds); i++) {
-        if (!pull_is(pull, node_kinds[i].word))
-            continue;
-        open->node.kind = node_kinds[i].kind;
-        open->required = node_kinds[i].required;
-        return true;
-    }
-    return pull_fail(pull, "unknown kind of type");
-}
-
-static bool read_node_name(struct reader *reader, struct open_node *open) {
-    return read_name(reader, &open->node.name);
-}
-
-static bool read_node_count(struct reader *reader, struct open_node *open) {
-    return read_uint32(reader, &open->node.count);
-}
-
-static bool read_bit(struct reader *reader, uint64_t most, uint8_t *value) {
-    uint64_t wide = 0;
-    bool good = pull_unsigned(&reader->pull, most, &wide);
-    *value = (uint8_t)wide;
-    return good;
-}
-
-static bool read_node_position(struct reader *reader, struct open_node *open) {
-    return read_bit(reader, 63, &open->node.bit_position);
-}
-
-static bool read_node_length(struct reader *reader, struct open_node *open) {
-    return read_bit(reader, 64, &open->node.bit_length);
-}
-
-static const struct {
-    const char *key;
-    uint8_t bit;
-    bool (*read)(struct reader *reader, struct open_node *open); /* NULL: a node */
-} node_members[] = {
-    {"kind", HAS_KIND, read_node_kind},
-    {"name", HAS_NAME, read_node_name},
-    {"subtype", HAS_INNER, NULL},
-    {"type", HAS_INNER, NULL},
-    {"count", HAS_COUNT, read_node_count},
-    {"bit_position", HAS_POSITION, read_node_position},
-    {"bit_length", HAS_LENGTH, read_node_length},
-};
-
-/* Reads one member of `open`; `*descends` where its value is a node. */
-static bool read_node_member(struct reader *reader, struct open_node *open, bool *descends) {
-    struct json_pull *pull = &reader->pull;
-    for (size_t i = 0; i < ARRAY_LENGTH(node_members); i++) {
-        if (!pull_is(pull, node_members[i].key))
-            continue;
-        if (open->seen & node_members[i].bit)
-            return pull_fail(pull, "\"%s\" is there twice", node_members[i].key);
-        open->seen |= node_members[i].bit;
-        *descends = !node_members[i].read;
-        return *descends ? pull_object(pull) : node_members[i].read(reader, open);
-    }
-    return pull_skip(pull);
-}
-
-static bool finish_node(struct reader *reader, const struct open_node *open) {
-    const struct isf_node *node = &open->node;
-    if (!(open->seen & HAS_KIND) || (open->required & ~open->seen))
-        return pull_fail(&reader->pull, "a type that lacks a member it must have");
-    if (node->kind == ISF_BITFIELD &&
-        (node->bit_length == 0 || node->bit_position + node->bit_length > 64))
-        return pull_fail(&reader->pull, "bit-field of %d bits at bit %d", node->bit_length,
-                         node->bit_position);
-    APPEND(reader->isf->nodes, *node);
-    return true;
-}
-
-/* A bit-field is a field's whole type: nothing points to one. */
-static bool link_node(struct reader *reader, struct open_node *outer) {
-    uint32_t inner = (uint32_t)reader->isf->nodes.count - 1;
-    if (reader->isf->nodes.items[inner].kind == ISF_BITFIELD)
-        return pull_fail(&reader->pull, "a bit-field inside another type");
-    outer->node.inner = inner;
-    return true;
-}
-
-static bool read_node(struct reader *reader, uint32_t *node) {
-    struct json_pull *pull = &reader->pull;
-    struct open_node open[PULL_DEPTH + 1] = {{{0}, 0, 0}};
-    int depth = 0;
-    if (!pull_object(pull))
-        return false;
-    for (;;) {
-        bool descends = false;
-        if (pull_key(pull)) {
-            if (!read_node_member(reader, &open[depth], &descends))
-                return false;
-            if (descends)
-                open[++depth] = (struct open_node){{0}, 0, 0};
-            continue;
-        }
-        if (pull->status || !finish_node(reader, &open[depth]))
-            return false;
-        if (depth == 0)
-            break;
-        if (!link_node(reader, &open[--depth]))
-            return false;
-    }
-    *node = (uint32_t)reader->isf->nodes.count - 1;
-    return true;
-}
-
 /* --- structures --- */
 
 static bool read_field_offset(struct reader *reader) {
@@ -243,7 +81,7 @@ static bool read_field_offset(struct reader *reader) {
 }
 
 static bool read_field_type(struct reader *reader) {
-    return read_node(reader, &reader->field.node);
+    return isf_read_node(&reader->pull, reader->isf, &reader->field.node);
 }
 
 static bool read_field_anonymous(struct reader *reader) {
@@ -260,7 +98,7 @@ static bool read_field(struct reader *reader, uint32_t name) {
     reader->field = (struct isf_field){.name = name};
     if (!read_object(reader, members))
         return false;
-    APPEND(reader->isf->fields, reader->field);
+    ISF_APPEND(reader->isf->fields, reader->field);
     return true;
 }
 
@@ -295,7 +133,7 @@ static bool read_type(struct reader *reader, uint32_t name) {
     reader->type = &type;
     if (!read_object(reader, members))
         return false;
-    APPEND(reader->isf->types, type);
+    ISF_APPEND(reader->isf->types, type);
     return true;
 }
 
@@ -305,7 +143,7 @@ static bool read_constant(struct reader *reader, uint32_t name) {
     struct isf_constant constant = {.name = name};
     if (!pull_integer(&reader->pull, &constant.value))
         return false;
-    APPEND(reader->isf->constants, constant);
+    ISF_APPEND(reader->isf->constants, constant);
     return true;
 }
 
@@ -326,7 +164,7 @@ static bool read_enum(struct reader *reader, uint32_t name) {
     reader->type = &type;
     if (!read_object(reader, members))
         return false;
-    APPEND(reader->isf->enums, type);
+    ISF_APPEND(reader->isf->enums, type);
     return true;
 }
 
@@ -339,7 +177,7 @@ static bool read_base(struct reader *reader, uint32_t name) {
     reader->base = (struct isf_base){.name = name};
     if (!read_object(reader, members))
         return false;
-    APPEND(reader->isf->bases, reader->base);
+    ISF_APPEND(reader->isf->bases, reader->base);
     return true;
 }
 
@@ -351,13 +189,12 @@ static bool read_symbol_address(struct reader *reader) {
 static bool read_symbol(struct reader *reader) {
     static const struct member members[] = {{"address", read_symbol_address, true}, {0}};
     struct json_pull *pull = &reader->pull;
-    if (pull->length == 0 || pull->length > NAME_LIMIT)
-        return pull_fail(pull, "expected a name of 1 to %d bytes, found %zu", NAME_LIMIT,
-                         pull->length);
+    if (!isf_check_name(pull))
+        return false;
     const char *name = arena_text(reader->isf->strings.arena, pull->text, pull->length);
     if (!read_object(reader, members))
         return false;
-    APPEND(reader->isf->publics, (struct public_symbol){.name = name, .rva = reader->address});
+    ISF_APPEND(reader->isf->publics, (struct public_symbol){.name = name, .rva = reader->address});
     return true;
 }
 

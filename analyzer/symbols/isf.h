@@ -8,6 +8,7 @@
 #define NTDRIFT_SYMBOLS_ISF_H
 
 #include "symbols/arena.h"
+#include "symbols/json_pull.h"
 #include "symbols/symbols.h"
 
 enum isf_kind {
@@ -90,6 +91,18 @@ struct isf {
 /* Strings go to `arena`. */
 void isf_init(struct isf *isf, struct arena *arena);
 void isf_deinit(struct isf *isf);
+
+#define ISF_APPEND(list, ...)                                                                      \
+    do {                                                                                           \
+        ARRAY_RESERVE((list).items, (list).count, (list).capacity);                                \
+        (list).items[(list).count++] = __VA_ARGS__;                                                \
+    } while (0)
+
+/* Whether the latest string of `pull` can be a name; if not, that is an error. */
+bool isf_check_name(struct json_pull *pull);
+
+/* Reads the type of a field; gives the number of its outermost node. */
+bool isf_read_node(struct json_pull *pull, struct isf *isf, uint32_t *node);
 
 enum status isf_parse(struct error *err, const char *bytes, size_t length, struct isf *isf);
 

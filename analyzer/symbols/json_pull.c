@@ -207,7 +207,8 @@ static bool decode_unicode(struct json_pull *pull, const char **at) {
     if (unit > 0xdbff || low < 0xdc00 || low > 0xdfff)
         return fail_string(pull, *at, "lone surrogate");
     *at += 6;
-    append_utf8(&pull->decoded, 0x10000 + ((uint32_t)unit - 0xd800) * 0x400 + (uint32_t)low - 0xdc00);
+    append_utf8(&pull->decoded,
+                0x10000 + ((uint32_t)unit - 0xd800) * 0x400 + (uint32_t)low - 0xdc00);
     return true;
 }
 
@@ -384,8 +385,7 @@ bool pull_skip(struct json_pull *pull) {
     if (!enter_or_skip(pull))
         return false;
     while (pull->depth > depth && !pull->status) {
-        bool more =
-            pull->level[pull->depth - 1].is_array ? pull_element(pull) : pull_key(pull);
+        bool more = pull->level[pull->depth - 1].is_array ? pull_element(pull) : pull_key(pull);
         if (more)
             enter_or_skip(pull);
     }

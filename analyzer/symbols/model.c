@@ -43,12 +43,13 @@ static int compare_publics(const void *left, const void *right) {
     return strcmp(a->name, b->name);
 }
 
-/* qsort takes no null pointer, and what comes sorted (files made by Volatility 3) stays as it is. */
-static void sort(void *array, size_t count, size_t size, int (*compare)(const void *, const void *)) {
+/* qsort takes no null pointer, and what comes sorted (files made by Volatility 3) stays as it is.
+ */
+static void sort(void *array, size_t count, size_t size,
+                 int (*compare)(const void *, const void *)) {
     const char *elements = array;
     size_t sorted = 1;
-    while (sorted < count &&
-           compare(elements + (sorted - 1) * size, elements + sorted * size) <= 0)
+    while (sorted < count && compare(elements + (sorted - 1) * size, elements + sorted * size) <= 0)
         sorted++;
     if (sorted < count)
         qsort(array, count, size, compare);

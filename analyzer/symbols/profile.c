@@ -1,9 +1,7 @@
 /* profile.c - reads and writes ntdrift's own form of layouts, and finds the built-in ones. */
 #include "symbols/profile.h"
 
-#include <ctype.h>
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

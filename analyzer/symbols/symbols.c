@@ -72,8 +72,8 @@ static enum status refuse_binary(struct error *err, const char *bytes, size_t le
     for (size_t i = 0; i < ARRAY_LENGTH(known); i++) {
         size_t magic_length = strlen(known[i].magic);
         if (length >= magic_length && memcmp(bytes, known[i].magic, magic_length) == 0)
-            return fail(err, STATUS_UNSUPPORTED,
-                        "expected symbols (an ISF or a profile), found %s", known[i].found);
+            return fail(err, STATUS_UNSUPPORTED, "expected symbols (an ISF or a profile), found %s",
+                        known[i].found);
     }
     return STATUS_OK;
 }

@@ -75,12 +75,23 @@ static uint32_t base_size(const char *name, size_t length) {
         const char *name;
         uint32_t size;
     } bases[] = {
-        {"char", 1},          {"unsigned char", 1}, {"bool", 1},
-        {"short", 2},         {"wchar", 2},         {"unsigned short", 2},
-        {"int", 4},           {"unsigned int", 4},  {"long", 4},
-        {"unsigned long", 4}, {"HRESULT", 4},       {"f32", 4},
-        {"float", 4},         {"double", 8},        {"long long", 8},
-        {"f64", 8},           {"unsigned long long", 8},
+        {"char", 1},
+        {"unsigned char", 1},
+        {"bool", 1},
+        {"short", 2},
+        {"wchar", 2},
+        {"unsigned short", 2},
+        {"int", 4},
+        {"unsigned int", 4},
+        {"long", 4},
+        {"unsigned long", 4},
+        {"HRESULT", 4},
+        {"f32", 4},
+        {"float", 4},
+        {"double", 8},
+        {"long long", 8},
+        {"f64", 8},
+        {"unsigned long long", 8},
     };
     for (size_t i = 0; i < ARRAY_LENGTH(bases); i++)
         if (strlen(bases[i].name) == length && memcmp(bases[i].name, name, length) == 0)

@@ -1,6 +1,7 @@
 /* unfold.c - flattening unnamed types into their parents, and naming by content the ones that
  * cannot be: three passes, none of them recursive. First the order in which every type comes
- * behind the unnamed ones that it needs; then, in that order, the members of each; then the list. */
+ * behind the unnamed ones that it needs; then, in that order, the members of each; then the list.
+ */
 #include "symbols/unfold.h"
 
 #include <inttypes.h>
@@ -121,8 +122,7 @@ static enum status unfold_enum(struct unfolder *unfolder, const struct isf_type 
         type->constants[i] =
             (struct constant){interned_text(strings, constant->name), constant->value};
     }
-    if (raw->count &&
-        refuse_duplicates(unfolder->err, type->name, type->constants, type->count))
+    if (raw->count && refuse_duplicates(unfolder->err, type->name, type->constants, type->count))
         return STATUS_FORMAT;
     model_sort_constants(type->constants, type->count);
     if (type_name_is_unnamed_enum(type->name))
