@@ -28,7 +28,7 @@ static void resolve(const struct target *target, struct loader_entry *entry) {
                     [SIZE_OF_IMAGE] = {"size", "SizeOfImage", VALUE_INTEGER, false, {0}},
                     [FULL_NAME] = {.path = "FullDllName"},
                     [BASE_NAME] = {.path = "BaseDllName"},
-                    [TIME_STAMP] = {"timestamp", "TimeDateStamp", VALUE_HEX, false, {0}}}};
+                    [TIME_STAMP] = {"timestamp", "TimeDateStamp", VALUE_INTEGER, false, {0}}}};
     members_resolve(target, entry->type, entry->members, MEMBER_COUNT);
     if (entry->members[LINKS].present)
         return;
@@ -77,7 +77,7 @@ static json_t *extract_one(struct analysis_context *context, const struct loader
     if (members[TIME_STAMP].present)
         put_member(context, section, object, &members[TIME_STAMP]);
     else
-        put_value(context, section, "timestamp", image.headers, image.timestamp, VALUE_HEX);
+        put_value(context, section, "timestamp", image.headers, image.timestamp, VALUE_INTEGER);
     put_pdb(context, section, &image);
     return section;
 }

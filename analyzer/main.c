@@ -1,0 +1,29 @@
+/* main.c - nt-analyzer: the table of its commands. */
+#include "commands.h"
+
+static const struct cli_command commands[] = {
+    {"snapshot", "DUMP [OPTION]...", "Writes what a memory dump holds as a canonical snapshot.",
+     "Symbols are looked for in --symbols, in _NT_SYMBOL_PATH, then among the built-in profiles.\n"
+     "Without any, the sections that need none are written, and the message names the file to "
+     "fetch.\n"
+     "Exit codes: 0 done, 2 trouble, 3 a section named by --require is not whole.",
+     snapshot_options, 1, 1, snapshot_run},
+    {"info", "DUMP [OPTION]...", "Prints a dump's header and which Windows it is of.", NULL,
+     info_options, 1, 1, info_run},
+    {"layout", "SYMBOLS [OPTION]...",
+     "Writes the types and names of a symbol file as a snapshot, without a dump.",
+     "SYMBOLS is a Volatility 3 ISF (.json, .json.xz) or a profile.", layout_options, 1, 1,
+     layout_run},
+    {"profile make", "SYMBOLS [-o FILE]",
+     "Reduces a symbol file to what the analyses read of it: a profile.", NULL,
+     profile_make_options, 1, 1, profile_make_run},
+    {"profile list", "", "Lists the built-in profiles: name, machine, build, PDB.", NULL, NULL, 0,
+     0, profile_list_run},
+    {0},
+};
+
+int main(int argc, char **argv) {
+    static const struct cli_program program = {
+        "nt-analyzer", "Reads Windows kernel memory dumps and writes what they hold.", commands};
+    return cli_main(&program, argc, argv);
+}
