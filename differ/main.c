@@ -44,6 +44,15 @@ static bool is_standard_input(const char *path) {
 }
 
 /* `strict`: two snapshots of the same dump are compared value by value. */
+static void compare(struct comparison_run *run, const char *old, const char *new, bool strict) {
+    if (strict && strict_applies(run->old, run->new))
+        strict_make(&run->difference, run->old, run->new);
+    else
+        difference_make(&run->difference, run->old, run->new);
+    difference_name_sides(&run->difference, old, new);
+    policy_waive(&run->policy, &run->difference);
+}
+
 static enum status run_init(struct error *err, struct comparison_run *run, const char *old,
                             const char *new, bool strict) {
     *run = (struct comparison_run){0};
@@ -56,15 +65,9 @@ static enum status run_init(struct error *err, struct comparison_run *run, const
         status = snapshot_read(err, old, &run->old);
     if (!status)
         status = snapshot_read(err, new, &run->new);
-    if (status)
-        return status;
-    if (strict && strict_applies(run->old, run->new))
-        strict_make(&run->difference, run->old, run->new);
-    else
-        difference_make(&run->difference, run->old, run->new);
-    difference_name_sides(&run->difference, old, new);
-    policy_waive(&run->policy, &run->difference);
-    return STATUS_OK;
+    if (!status)
+        compare(run, old, new, strict);
+    return status;
 }
 
 static enum status print_report(struct error *err, const struct comparison_run *run) {
@@ -138,52 +141,58 @@ static int run_gate(const struct cli_call *call) {
 
 /* ---- accept ---- */
 
-static enum status replace(struct error *err, const char *current, const char *baseline) {
-    struct text content AUTO(text_deinit) = TEXT_EMPTY;
-    enum status status = file_read(err, current, SNAPSHOT_LIMIT, &content);
-    return status ? status : file_write(err, baseline, content.data, content.length);
+/* What a baseline becomes, byte for byte; standard input can be read once only. */
+struct candidate {
+    struct text content;
+    json_t *snapshot;
+};
+
+static void candidate_deinit(struct candidate *candidate) {
+    text_deinit(&candidate->content);
+    json_decref(candidate->snapshot);
 }
 
-static enum status accept_new(struct error *err, const char *current, const char *baseline) {
-    json_t *snapshot = NULL;
-    enum status status = snapshot_read(err, current, &snapshot);
-    json_decref(snapshot);
-    if (!status)
-        status = replace(err, current, baseline);
-    if (!status)
-        printf("%s: created\n", baseline);
-    return status;
+static enum status candidate_read(struct error *err, const char *path,
+                                  struct candidate *candidate) {
+    enum status status = file_read(err, path, SNAPSHOT_LIMIT, &candidate->content);
+    return status ? status
+                  : snapshot_parse(err, is_standard_input(path) ? "standard input" : path,
+                                   &candidate->content, &candidate->snapshot);
 }
 
-static enum status accept_changes(struct error *err, const char *current, const char *baseline) {
-    struct comparison_run run AUTO(run_deinit) = {0};
-    enum status status = run_init(err, &run, baseline, current, true);
+/* Says what replacing `baseline` changes; `same` where it is nothing at all. Two snapshots of two
+ * dumps can compare alike and still differ, in addresses and times. */
+static enum status say_changes(struct error *err, const char *current, const char *baseline,
+                               const struct candidate *candidate, bool *same) {
+    struct comparison_run run AUTO(run_deinit) = {.new = json_incref(candidate->snapshot)};
+    enum status status = snapshot_read(err, baseline, &run.old);
     if (status)
         return status;
-    /* Two snapshots can compare alike and differ in addresses: of another dump, all counts. */
-    if (json_equal(run.old, run.new)) {
-        printf("%s: nothing differs\n", baseline);
+    *same = json_equal(run.old, run.new);
+    if (*same)
         return STATUS_OK;
-    }
-    status = print_report(err, &run);
+    compare(&run, baseline, current, true);
+    return print_report(err, &run);
+}
+
+static enum status accept(struct error *err, const char *current, const char *baseline) {
+    struct candidate candidate AUTO(candidate_deinit) = {.content = TEXT_EMPTY};
+    bool exists = access(baseline, F_OK) == 0, same = false;
+    enum status status = is_standard_input(baseline)
+                             ? fail(err, STATUS_USAGE, "a baseline is a file")
+                             : candidate_read(err, current, &candidate);
+    if (!status && exists)
+        status = say_changes(err, current, baseline, &candidate, &same);
+    if (!status && !same)
+        status = file_write(err, baseline, candidate.content.data, candidate.content.length);
     if (!status)
-        status = replace(err, current, baseline);
-    if (!status)
-        printf("%s: replaced\n", baseline);
+        printf("%s: %s\n", baseline, same ? "nothing differs" : exists ? "replaced" : "created");
     return status;
 }
 
 static int run_accept(const struct cli_call *call) {
     struct error err;
-    const char *current = call->operands[0], *baseline = call->operands[1];
-    enum status status;
-    if (is_standard_input(current) || is_standard_input(baseline))
-        status = fail(&err, STATUS_USAGE, "accept takes files, not standard input");
-    else if (access(baseline, F_OK) != 0)
-        status = accept_new(&err, current, baseline);
-    else
-        status = accept_changes(&err, current, baseline);
-    return status ? cli_fail(call, &err) : EXIT_DONE;
+    return accept(&err, call->operands[0], call->operands[1]) ? cli_fail(call, &err) : EXIT_DONE;
 }
 
 /* ---- explain ---- */
@@ -226,8 +235,10 @@ static const struct cli_command commands[] = {
      "requires is not known on both sides.",
      diff_options, 2, 2, run_gate},
     {"accept", "CURRENT BASELINE", "say what changes, then replace the baseline",
-     "The baseline is replaced as a whole, or not at all; one that is not there is created.", NULL,
-     2, 2, run_accept},
+     "CURRENT can be - for standard input. The baseline is replaced as a whole, or not at all; "
+     "one\n"
+     "that is not there is created.",
+     NULL, 2, 2, run_accept},
     {"explain", "[KIND]", "say what a kind of change means; without one, list all", NULL, NULL, 0,
      1, run_explain},
     {0},

@@ -31,15 +31,10 @@ static enum status check_schema(struct error *err, const char *name, const json_
     return STATUS_OK;
 }
 
-enum status snapshot_read(struct error *err, const char *path, json_t **snapshot) {
-    const char *name = strcmp(path, "-") == 0 ? "standard input" : path;
-    AUTO(text_deinit) struct text content;
-    text_init(&content);
-    enum status status = file_read(err, path, SNAPSHOT_LIMIT, &content);
-    if (status)
-        return status;
+enum status snapshot_parse(struct error *err, const char *name, const struct text *content,
+                           json_t **snapshot) {
     json_t *json = NULL;
-    status = parse(err, name, &content, &json);
+    enum status status = parse(err, name, content, &json);
     if (status == STATUS_OK)
         status = check_schema(err, name, json);
     if (status) {
@@ -48,4 +43,12 @@ enum status snapshot_read(struct error *err, const char *path, json_t **snapshot
     }
     *snapshot = json;
     return STATUS_OK;
+}
+
+enum status snapshot_read(struct error *err, const char *path, json_t **snapshot) {
+    const char *name = strcmp(path, "-") == 0 ? "standard input" : path;
+    AUTO(text_deinit) struct text content;
+    text_init(&content);
+    enum status status = file_read(err, path, SNAPSHOT_LIMIT, &content);
+    return status ? status : snapshot_parse(err, name, &content, snapshot);
 }

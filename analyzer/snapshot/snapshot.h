@@ -50,4 +50,8 @@ void publics_write(struct canon *canon, const char *key, const struct symbols *s
 /* Reads a snapshot ("-" is standard input) and checks its schema word. The caller decrefs. */
 enum status snapshot_read(struct error *err, const char *path, json_t **snapshot);
 
+/* The same of bytes already in memory; `name` stands for the file in messages. */
+enum status snapshot_parse(struct error *err, const char *name, const struct text *content,
+                           json_t **snapshot);
+
 #endif
