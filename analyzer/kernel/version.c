@@ -89,10 +89,14 @@ bool version_parse_lab_ex(const char *lab, uint32_t *build, uint32_t *revision) 
     return branch && branch > text && strchr(branch + 1, '.') && ends_in_date(branch);
 }
 
+static bool is_graphic(uint8_t byte) {
+    return byte > ' ' && byte < 0x7f;
+}
+
 /* Copies the string at `bytes` where it ends within `size` bytes and is plain text. */
 static bool take_string(char *string, const uint8_t *bytes, size_t size) {
     size_t length = 0;
-    while (length < size && bytes[length] > ' ' && bytes[length] < 0x7f)
+    while (length < size && is_graphic(bytes[length]))
         length++;
     if (length == 0 || length == size || bytes[length] != 0)
         return false;
@@ -131,15 +135,15 @@ static bool same_lab(const char *lab_ex, const char *lab) {
     return strcmp(lab_ex + length - strlen(tail), tail) == 0;
 }
 
-/* NtBuildLabEx is near NtBuildLab, both being constants of one module; no debugger block names
- * it. Only a string that says the same as NtBuildLab is taken. */
+/* NtBuildLabEx is near NtBuildLab, both being constants of one module. Only a string that says the
+ * same as NtBuildLab is taken. */
 static enum read_state search_lab_ex(struct vm *vm, uint64_t lab_address, struct version *version) {
     enum { WINDOW = 2 * LAB_EX_DISTANCE + BUILD_LAB_LENGTH };
     AUTO_FREE uint8_t *window = xmalloc(WINDOW);
     read_window(vm, lab_address - LAB_EX_DISTANCE, window, WINDOW);
-    for (size_t at = 0; at < 2 * LAB_EX_DISTANCE; at++) {
+    for (size_t at = 1; at < 2 * LAB_EX_DISTANCE; at++) {
         uint32_t build, revision;
-        bool starts = window[at] >= '1' && window[at] <= '9' && (at == 0 || window[at - 1] == 0);
+        bool starts = window[at] >= '1' && window[at] <= '9' && !is_graphic(window[at - 1]);
         if (starts && take_string(version->build_lab_ex, window + at, BUILD_LAB_LENGTH) &&
             version_parse_lab_ex(version->build_lab_ex, &build, &revision) &&
             same_lab(version->build_lab_ex, version->build_lab))
@@ -149,22 +153,36 @@ static enum read_state search_lab_ex(struct vm *vm, uint64_t lab_address, struct
     return READ_BAD_VALUE;
 }
 
+/* What KDDEBUGGER_DATA64 calls NtBuildLab is nt!NtBuildLabEx in real blocks of 17763 and 19041:
+ * the string itself tells which of the two it is. */
+static void read_lab_of_kdbg(const struct target *target, struct version *version) {
+    uint64_t address;
+    uint32_t build, revision;
+    if (!target_global(target, "NtBuildLab", &address))
+        return;
+    version->build_lab_state =
+        read_string(target->vm, address, version->build_lab, sizeof version->build_lab);
+    version->build_lab_ex_state = version->build_lab_state;
+    if (version->build_lab_state != READ_PRESENT)
+        return;
+    if (version_parse_lab_ex(version->build_lab, &build, &revision)) {
+        memcpy(version->build_lab_ex, version->build_lab, sizeof version->build_lab);
+        version->build_lab[0] = 0;
+        version->build_lab_state = READ_BAD_VALUE;
+    } else {
+        version->build_lab_ex_state = search_lab_ex(target->vm, address, version);
+    }
+}
+
 static void read_labs(const struct target *target, struct version *version) {
     uint64_t address;
     version->build_lab_state = READ_BAD_VALUE;
     version->build_lab_ex_state = READ_BAD_VALUE;
-    bool known = target_global(target, "NtBuildLab", &address);
-    if (known)
-        version->build_lab_state =
-            read_string(target->vm, address, version->build_lab, sizeof version->build_lab);
-    uint64_t exact;
-    if (target_symbol(target, "NtBuildLabEx", &exact))
+    read_lab_of_kdbg(target, version);
+    if (version->build_lab_ex_state != READ_PRESENT &&
+        target_symbol(target, "NtBuildLabEx", &address))
         version->build_lab_ex_state =
-            read_string(target->vm, exact, version->build_lab_ex, BUILD_LAB_LENGTH);
-    else if (known)
-        version->build_lab_ex_state = version->build_lab_state == READ_PRESENT
-                                          ? search_lab_ex(target->vm, address, version)
-                                          : version->build_lab_state;
+            read_string(target->vm, address, version->build_lab_ex, BUILD_LAB_LENGTH);
 }
 
 /* ---- all together ---- */

@@ -36,7 +36,8 @@ struct version {
     struct version_source builds[VERSION_BUILD_SOURCES];
 
     /* NtBuildLabEx, "7601.22616.amd64fre.win7sp1_ldr.140303-2307"; NtBuildLab, which has no
-     * revision, "7601.win7sp1_ldr.140303-2307". "" where not found, and the state says why. */
+     * revision, "7601.win7sp1_ldr.140303-2307". "" where not found, and the state says why: of
+     * NtBuildLab, where the first was found by itself, nobody looked (READ_BAD_VALUE). */
     char build_lab_ex[160];
     enum read_state build_lab_ex_state; /* READ_BAD_VALUE: no such string where it should be */
     char build_lab[128];
