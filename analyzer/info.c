@@ -15,8 +15,6 @@
 #define NAME_WIDTH    20
 #define LINE_ENTRIES  4
 #define CHECKED_MAJOR 0xc /* DUMP_HEADER.MajorVersion: 0xf free, 0xc checked */
-/* What a header is filled with before it is written: a field that still has it was never set. */
-#define FILLING 0x4547415045474150
 
 /* fffff800`03c98890, as debuggers write 64 bits. */
 static void put_quad(struct text *text, uint64_t value) {
@@ -53,6 +51,8 @@ static void put_header(struct text *text, const struct image *image) {
         const struct image_field *field = &info->fields[i];
         if (field->kind == IMAGE_FIELD_TIME || field->kind == IMAGE_FIELD_DURATION)
             continue; /* vertarget's part */
+        if (!image_field_present(image, field))
+            continue;
         if (field->count > 1)
             put_array(text, image, field);
         else
@@ -196,23 +196,24 @@ static void put_times(struct text *text, const struct target *target) {
     static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                          "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
     struct time_parts time;
+    uint64_t now, uptime;
     text_puts(text, "Debug session time: ");
-    if (value_time_parts(header(target, "SystemTime"), &time) == READ_PRESENT)
+    if (image_header_value(target->image, "SystemTime", &now) &&
+        value_time_parts(now, &time) == READ_PRESENT)
         text_printf(text, "%s %s %2u %02u:%02u:%02u.%03" PRIu32 " %04u (UTC + 0:00)\n",
                     weekdays[time.weekday], months[time.month - 1], time.day, time.hour,
                     time.minute, time.second, time.fraction / 10000, time.year);
     else
         text_puts(text, "(not known)\n");
-    uint64_t uptime = header(target, "SystemUpTime_100ns");
-    uint64_t seconds = uptime / 10000000;
     text_puts(text, "System Uptime: ");
-    if (uptime == FILLING)
+    if (!image_header_value(target->image, "SystemUpTime_100ns", &uptime)) {
         text_puts(text, "(not known)\n");
-    else
-        text_printf(text,
-                    "%" PRIu64 " days %" PRIu64 ":%02" PRIu64 ":%02" PRIu64 ".%03" PRIu64 "\n",
-                    seconds / 86400, seconds / 3600 % 24, seconds / 60 % 60, seconds % 60,
-                    uptime / 10000 % 1000);
+        return;
+    }
+    uint64_t seconds = uptime / 10000000;
+    text_printf(text, "%" PRIu64 " days %" PRIu64 ":%02" PRIu64 ":%02" PRIu64 ".%03" PRIu64 "\n",
+                seconds / 86400, seconds / 3600 % 24, seconds / 60 % 60, seconds % 60,
+                uptime / 10000 % 1000);
 }
 
 /* ---- what is not in WinDbg: how far it all can be trusted ---- */

@@ -69,21 +69,33 @@ static void find_kernel(struct target *target) {
     take_kernel(target, base, 0, "scan");
 }
 
+static struct target *make_target(const char *path, struct image *image) {
+    struct target *target = xcalloc(1, sizeof *target);
+    target->path = xstrdup(path);
+    target->image = image;
+    target->vm = vm_create(image, header_value(target, "DirectoryTableBase"));
+    target->kernel.headers = READ_BAD_VALUE;
+    target->kernel.pdb_state = READ_BAD_VALUE;
+    kdbg_read(target->vm, header_value(target, "KdDebuggerDataBlock"), &target->kdbg);
+    find_kernel(target);
+    return target;
+}
+
 enum status target_open(struct error *err, const char *path, struct target **target) {
     struct image *image;
     enum status status = image_open(err, path, &image);
-    if (status != STATUS_OK)
-        return status;
-    struct target *made = xcalloc(1, sizeof *made);
-    made->path = xstrdup(path);
-    made->image = image;
-    made->vm = vm_create(image, header_value(made, "DirectoryTableBase"));
-    made->kernel.headers = READ_BAD_VALUE;
-    made->kernel.pdb_state = READ_BAD_VALUE;
-    kdbg_read(made->vm, header_value(made, "KdDebuggerDataBlock"), &made->kdbg);
-    find_kernel(made);
-    *target = made;
-    return STATUS_OK;
+    if (status == STATUS_OK)
+        *target = make_target(path, image);
+    return status;
+}
+
+enum status target_open_bytes(struct error *err, const char *name, const void *bytes, size_t size,
+                              struct target **target) {
+    struct image *image;
+    enum status status = image_open_bytes(err, name, bytes, size, &image);
+    if (status == STATUS_OK)
+        *target = make_target(name, image);
+    return status;
 }
 
 void target_close(struct target *target) {

@@ -37,6 +37,10 @@ struct target {
 /* Opens `path`, finds the kernel image and reads the debugger block. A kernel or block that
  * cannot be found is no error: the snapshot says so. */
 enum status target_open(struct error *err, const char *path, struct target **target);
+
+/* The same for a dump in memory, which outlives the target; `name` is for messages. */
+enum status target_open_bytes(struct error *err, const char *name, const void *bytes, size_t size,
+                              struct target **target);
 void target_close(struct target *target);
 
 /* ---- reading members by name ---- */
