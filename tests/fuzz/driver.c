@@ -1,12 +1,13 @@
 /*
- * driver.c - runs a libFuzzer target without libFuzzer: over the files it is given, and over
- * mutations of each that are the same on every run.
+ * driver.c - runs a libFuzzer target without libFuzzer: over the files it is given (or the files of
+ * a folder), and over mutations of each that are the same on every run.
  *
- *     fuzz-NAME [-n MUTATIONS] [-s SEED] [-m MUTATION] FILE...
+ *     fuzz-NAME [-n MUTATIONS] [-s SEED] [-m MUTATION] FILE|FOLDER...
  *
  * What it looks for is a crash or a sanitizer's report; whatever the target returns is fine. Before
  * the program dies it names the file and the mutation, and -m runs that one alone.
  */
+#include <dirent.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -15,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -204,6 +206,33 @@ static int fuzz_file(const char *path, const struct settings *settings) {
     return 0;
 }
 
+static int is_visible(const struct dirent *entry) {
+    return entry->d_name[0] != '.';
+}
+
+/* The files of a folder by name, so that every run is alike. */
+static int fuzz_folder(const char *path, const struct settings *settings) {
+    struct dirent **entries = NULL;
+    int count = scandir(path, &entries, is_visible, alphasort);
+    int worst = count < 0 ? 2 : 0;
+    for (int index = 0; index < count; index++) {
+        char file[4096];
+        snprintf(file, sizeof file, "%s/%s", path, entries[index]->d_name);
+        int status = fuzz_file(file, settings);
+        worst = status > worst ? status : worst;
+        free(entries[index]);
+    }
+    free(entries);
+    return worst;
+}
+
+static int fuzz_path(const char *path, const struct settings *settings) {
+    struct stat info;
+    if (stat(path, &info) == 0 && S_ISDIR(info.st_mode))
+        return fuzz_folder(path, settings);
+    return fuzz_file(path, settings);
+}
+
 static bool read_options(int argc, char **argv, struct settings *settings) {
     for (int option; (option = getopt(argc, argv, "n:s:m:")) != -1;) {
         if (option == '?')
@@ -222,13 +251,14 @@ static bool read_options(int argc, char **argv, struct settings *settings) {
 int main(int argc, char **argv) {
     struct settings settings = {.seed = 1, .first = 0, .last = DEFAULT_MUTATIONS};
     if (!read_options(argc, argv, &settings)) {
-        fprintf(stderr, "usage: %s [-n MUTATIONS] [-s SEED] [-m MUTATION] FILE...\n", argv[0]);
+        fprintf(stderr, "usage: %s [-n MUTATIONS] [-s SEED] [-m MUTATION] FILE|FOLDER...\n",
+                argv[0]);
         return 2;
     }
     watch();
     int worst = 0;
     for (int index = optind; index < argc; index++) {
-        int status = fuzz_file(argv[index], &settings);
+        int status = fuzz_path(argv[index], &settings);
         worst = status > worst ? status : worst;
     }
     return worst;

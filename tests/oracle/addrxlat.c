@@ -1,0 +1,332 @@
+/*
+ * addrxlat.c - our walk through page tables against libaddrxlat's, step by step: over random
+ * tables, and over the real ones of a Windows 10 17763 machine.
+ */
+#include "test.h"
+
+#include <dirent.h>
+#include <inttypes.h>
+#include <libkdumpfile/addrxlat.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "base/text.h"
+#include "small_dump.h"
+#include "vm/vm.h"
+
+#define ADDRESS_BITS 0x000ffffffffff000u
+#define REAL_CR3     0x235500002u /* context.json of the capture */
+
+/* Physical memory as the oracle sees it: its own table, not the image. */
+struct memory {
+    uint64_t *frames; /* ascending */
+    const uint8_t **pages;
+    size_t count;
+    struct small_dump dump;
+    struct image *image;
+    addrxlat_ctx_t *context;
+};
+
+static const uint8_t *find_page(const struct memory *memory, uint64_t frame) {
+    for (size_t low = 0, high = memory->count; low < high;) {
+        size_t middle = (low + high) / 2;
+        if (memory->frames[middle] == frame)
+            return memory->pages[middle];
+        if (memory->frames[middle] < frame)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return NULL;
+}
+
+static addrxlat_status get_page(const addrxlat_cb_t *callbacks, addrxlat_buffer_t *buffer) {
+    struct memory *memory = callbacks->priv;
+    const uint8_t *page = find_page(memory, buffer->addr.addr / PAGE);
+    if (!page)
+        return addrxlat_ctx_err(memory->context, ADDRXLAT_ERR_NODATA, "no page");
+    buffer->addr.addr &= ~(uint64_t)(PAGE - 1);
+    buffer->ptr = page;
+    buffer->size = PAGE;
+    buffer->byte_order = ADDRXLAT_LITTLE_ENDIAN;
+    return ADDRXLAT_OK;
+}
+
+static unsigned long read_caps(const addrxlat_cb_t *callbacks) {
+    (void)callbacks;
+    return ADDRXLAT_CAPS(ADDRXLAT_MACHPHYSADDR);
+}
+
+/* The pages of `dump` are those of `frames`, in their order. */
+static void memory_init(struct memory *memory) {
+    struct error err = {.message = ""};
+    memory->pages = xreallocarray(NULL, memory->count, sizeof *memory->pages);
+    for (size_t index = 0; index < memory->count; index++)
+        memory->pages[index] = memory->dump.bytes + memory->dump.first_page + index * PAGE;
+    if (image_open_bytes(&err, "dump", memory->dump.bytes, memory->dump.size, &memory->image))
+        fail_msg("%s", err.message);
+    memory->context = addrxlat_ctx_new();
+    assert_non_null(memory->context);
+    addrxlat_cb_t *callbacks = addrxlat_ctx_add_cb(memory->context);
+    assert_non_null(callbacks);
+    callbacks->priv = memory;
+    callbacks->get_page = get_page;
+    callbacks->read_caps = read_caps;
+}
+
+static void memory_deinit(struct memory *memory) {
+    addrxlat_ctx_decref(memory->context);
+    image_close(memory->image);
+    small_free(&memory->dump);
+    free(memory->frames);
+    free(memory->pages);
+}
+
+static uint64_t random_state = 1;
+
+static uint64_t random64(void) {
+    uint64_t value = random_state += 0x9e3779b97f4a7c15;
+    value = (value ^ (value >> 30)) * 0xbf58476d1ce4e5b9;
+    value = (value ^ (value >> 27)) * 0x94d049bb133111eb;
+    return value ^ (value >> 31);
+}
+
+/* libaddrxlat knows no transition PTEs, but its walk can be taken up behind one. */
+static addrxlat_status oracle_walk(addrxlat_step_t *step, uint64_t address, bool *transition) {
+    addrxlat_status status = addrxlat_launch(step, address);
+    *transition = false;
+    while (status == ADDRXLAT_OK && step->remain) {
+        status = addrxlat_step(step);
+        if (status == ADDRXLAT_ERR_NOTPRESENT && (step->raw.pte & 0xc01) == 0x800) {
+            step->base.addr = step->raw.pte & ADDRESS_BITS;
+            step->base.as = ADDRXLAT_MACHPHYSADDR;
+            if (step->remain == 1)
+                step->elemsz = 1;
+            *transition = true;
+            status = ADDRXLAT_OK;
+        }
+    }
+    return status;
+}
+
+enum outcome { TRANSLATED, STOPPED, TABLE_MISSING, NO_ADDRESS, OUTCOMES };
+
+/* Both walks of `address`; they must agree on everything that both say. */
+static enum outcome compare(struct memory *memory, struct vm *vm, const addrxlat_meth_t *method,
+                            uint64_t address) {
+    addrxlat_step_t step = {.ctx = memory->context, .sys = NULL, .meth = method};
+    bool transition;
+    addrxlat_status status = oracle_walk(&step, address, &transition);
+    addrxlat_ctx_clear_err(memory->context);
+    struct vm_translation walk = vm_translate(vm, address);
+    switch (status) {
+    case ADDRXLAT_OK:
+        if (walk.state != READ_PRESENT || walk.physical != step.base.addr ||
+            walk.entry != step.raw.pte || walk.transition != transition)
+            break;
+        return TRANSLATED;
+    case ADDRXLAT_ERR_NOTPRESENT:
+        if (walk.state < READ_NOT_MAPPED || walk.state > READ_DEMAND_ZERO ||
+            walk.entry != step.raw.pte || walk.entry_address != step.base.addr ||
+            walk.level != step.remain)
+            break;
+        return STOPPED;
+    case ADDRXLAT_ERR_NODATA:
+        if (walk.state != READ_NOT_IN_DUMP || walk.physical != step.base.addr ||
+            walk.page_size != 0)
+            break;
+        return TABLE_MISSING;
+    case ADDRXLAT_ERR_INVALID:
+        if (walk.state != READ_NON_CANONICAL)
+            break;
+        return NO_ADDRESS;
+    default:
+        break;
+    }
+    fail_msg("0x%" PRIx64 ": oracle %d, 0x%" PRIx64 ", entry 0x%" PRIx64 ", level %u; "
+             "ours %s, 0x%" PRIx64 ", entry 0x%" PRIx64 ", level %u",
+             address, (int)status, (uint64_t)step.base.addr, (uint64_t)step.raw.pte,
+             (unsigned)step.remain, read_state_name(walk.state), walk.physical, walk.entry,
+             walk.level);
+    return OUTCOMES;
+}
+
+/* The entry of `table` that a way down takes: not an empty one, and half of the time one that leads
+ * to a page that is there, as long as the table has such. */
+static uint64_t choose_entry(const struct memory *memory, const uint8_t *table, uint64_t *index) {
+    bool present = random64() & 1;
+    uint64_t entry = 0;
+    *index = random64() % 512;
+    for (unsigned tries = 0; table && tries < 512; tries++, *index = (*index + 1) % 512) {
+        memcpy(&entry, table + *index * 8, 8);
+        if (entry && (!present || find_page(memory, (entry & ADDRESS_BITS) / PAGE)))
+            break;
+    }
+    return entry;
+}
+
+static uint64_t address_by_tables(const struct memory *memory, uint64_t root) {
+    uint64_t address = random64() % PAGE;
+    const uint8_t *table = find_page(memory, (root & ADDRESS_BITS) / PAGE);
+    for (unsigned shift = 39; shift >= 12; shift -= 9) {
+        uint64_t index;
+        uint64_t entry = choose_entry(memory, table, &index);
+        address |= index << shift;
+        table = find_page(memory, (entry & ADDRESS_BITS) / PAGE);
+    }
+    return address >> 47 ? address | 0xffff000000000000 : address;
+}
+
+static void compare_many(struct memory *memory, uint64_t root, size_t walks, size_t *outcomes) {
+    struct vm *vm = vm_create(memory->image, root);
+    addrxlat_meth_t method = {.kind = ADDRXLAT_PGT, .target_as = ADDRXLAT_MACHPHYSADDR};
+    method.param.pgt.root =
+        (addrxlat_fulladdr_t){.as = ADDRXLAT_MACHPHYSADDR, .addr = root & ADDRESS_BITS};
+    method.param.pgt.pf = (addrxlat_paging_form_t){ADDRXLAT_PTE_X86_64, 5, {12, 9, 9, 9, 9}};
+    for (size_t index = 0; index < walks; index++) {
+        uint64_t address = index % 8 ? address_by_tables(memory, root) : random64();
+        outcomes[compare(memory, vm, &method, address)]++;
+    }
+    vm_destroy(vm);
+}
+
+/* An entry of any kind; those that point somewhere mostly point into the memory there is. */
+static uint64_t random_entry(uint64_t frames) {
+    uint64_t kind = random64() % 100;
+    uint64_t high = random64() & 0xfff0000000000000;
+    uint64_t frame = random64() % (frames + frames / 8);
+    if (kind < 10)
+        return 0;
+    if (kind < 20)
+        return random64() & ~(uint64_t)1;
+    if (kind < 30)
+        return frame * PAGE | (random64() & 0x3fe & ~(uint64_t)1) | 0x800;
+    if (kind < 35)
+        return (random64() & ADDRESS_BITS) | high | 0x81;
+    return frame * PAGE | high | (random64() & 0xf7e) | 1;
+}
+
+static void test_random_tables(void **state) {
+    (void)state;
+    enum { FRAMES = 96 };
+    size_t outcomes[OUTCOMES] = {0};
+    for (unsigned round = 0; round < 20; round++) {
+        const struct small_run run = {0, FRAMES};
+        struct memory memory = {.count = FRAMES, .dump = small_full(&run, 1, 1)};
+        memory.frames = xreallocarray(NULL, FRAMES, sizeof *memory.frames);
+        for (size_t frame = 0; frame < FRAMES; frame++) {
+            memory.frames[frame] = frame;
+            for (size_t offset = 0; offset < PAGE; offset += 8)
+                put(&memory.dump, memory.dump.first_page + frame * PAGE + offset,
+                    random_entry(FRAMES), 8);
+        }
+        memory_init(&memory);
+        compare_many(&memory, random64() % FRAMES * PAGE, 2000, outcomes);
+        memory_deinit(&memory);
+    }
+    print_message("random tables: %zu translated, %zu stopped, %zu without a table, %zu not "
+                  "canonical\n",
+                  outcomes[TRANSLATED], outcomes[STOPPED], outcomes[TABLE_MISSING],
+                  outcomes[NO_ADDRESS]);
+    for (size_t outcome = 0; outcome < OUTCOMES; outcome++)
+        assert_true(outcomes[outcome] > 100);
+}
+
+static int by_frame(const void *left, const void *right) {
+    uint64_t a = *(const uint64_t *)left;
+    uint64_t b = *(const uint64_t *)right;
+    return (a > b) - (a < b);
+}
+
+/* The frames that `folder` has a file of: ADDRESS.bin, in hexadecimal. */
+static void list_frames(struct memory *memory, const char *folder) {
+    size_t capacity = 0;
+    DIR *directory = opendir(folder);
+    assert_non_null(directory);
+    for (struct dirent *entry; (entry = readdir(directory));) {
+        char *end;
+        uint64_t address = strtoull(entry->d_name, &end, 16);
+        if (end == entry->d_name || strcmp(end, ".bin") != 0)
+            continue;
+        ARRAY_RESERVE(memory->frames, memory->count, capacity);
+        memory->frames[memory->count++] = address / PAGE;
+    }
+    closedir(directory);
+    qsort(memory->frames, memory->count, sizeof *memory->frames, by_frame);
+}
+
+static void load_pages(struct memory *memory, const char *folder) {
+    memory->dump = small_bitmap(BITMAP_FULL, "FDMP", memory->frames[memory->count - 1] + 1,
+                                memory->frames, memory->count);
+    for (size_t index = 0; index < memory->count; index++) {
+        AUTO_FREE char *path =
+            xasprintf("%s/%016" PRIx64 ".bin", folder, memory->frames[index] * PAGE);
+        FILE *file = fopen(path, "rb");
+        assert_non_null(file);
+        size_t at = memory->dump.first_page + index * PAGE;
+        assert_int_equal(fread(memory->dump.bytes + at, 1, PAGE, file), PAGE);
+        fclose(file);
+    }
+}
+
+/* The kernel's first page; and that every transition PTE, with the mask that this kernel set in all
+ * of them, points into the 9 GiB that the machine had. */
+static void check_real_memory(const struct memory *memory) {
+    struct vm *vm = vm_create(memory->image, REAL_CR3);
+    uint16_t magic = 0;
+    assert_int_equal(vm_read_u16(vm, 0xfffff8051a09f000, &magic), READ_PRESENT);
+    assert_int_equal(magic, 0x5a4d);
+    vm_set_invalid_pte_mask(vm, 0x0000200000000000);
+    size_t transitions = 0;
+    for (size_t index = 0; index < 20000; index++) {
+        struct vm_translation walk = vm_translate(vm, address_by_tables(memory, REAL_CR3));
+        if (walk.state != READ_PRESENT || !walk.transition)
+            continue;
+        transitions++;
+        assert_true(walk.physical < 0x240000000);
+    }
+    print_message("real tables: %zu transition pages\n", transitions);
+    assert_true(transitions > 50);
+    vm_destroy(vm);
+}
+
+static void test_real_tables(void **state) {
+    (void)state;
+    const char *archive = NTDRIFT_SHARED "/real/rewind-17763-pages.tar.xz";
+    if (access(archive, R_OK) != 0) {
+        print_message("skipped: no %s\n", archive);
+        skip();
+    }
+    char folder[] = "rewind.XXXXXX";
+    assert_non_null(mkdtemp(folder));
+    AUTO_FREE char *unpack = xasprintf("tar -xJf '%s' -C %s", archive, folder);
+    AUTO_FREE char *pages = xasprintf("%s/mem", folder);
+    AUTO_FREE char *clean = xasprintf("rm -rf %s", folder);
+    assert_int_equal(system(unpack), 0);
+    struct memory memory = {0};
+    list_frames(&memory, pages);
+    assert_true(memory.count > 900);
+    load_pages(&memory, pages);
+    assert_int_equal(system(clean), 0);
+    memory_init(&memory);
+    size_t outcomes[OUTCOMES] = {0};
+    compare_many(&memory, REAL_CR3, 20000, outcomes);
+    print_message("real tables: %zu translated, %zu stopped, %zu without a table, %zu not "
+                  "canonical\n",
+                  outcomes[TRANSLATED], outcomes[STOPPED], outcomes[TABLE_MISSING],
+                  outcomes[NO_ADDRESS]);
+    assert_true(outcomes[TRANSLATED] > 100);
+    assert_true(outcomes[STOPPED] > 20);
+    assert_true(outcomes[TABLE_MISSING] > 100);
+    check_real_memory(&memory);
+    memory_deinit(&memory);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_random_tables),
+        cmocka_unit_test(test_real_tables),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
