@@ -143,7 +143,7 @@ static int compare_changes(const void *left, const void *right) {
     const struct change *a = left, *b = right;
     if (a->rule != b->rule)
         return a->rule < b->rule ? -1 : 1;
-    int order = strcmp(a->subject, b->subject);
+    int order = strverscmp(a->subject, b->subject); /* numbers in names by value */
     return order ? order : strcmp(a->message, b->message);
 }
 

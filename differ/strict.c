@@ -149,7 +149,7 @@ void strict_make(struct difference *difference, const json_t *old, const json_t 
         push(&walk, old, new);
     walk_all(&walk);
     if (walk.unreported)
-        difference_add(difference, "snapshot.value.changed", "(more)", NULL, NULL,
+        difference_add(difference, "snapshot.value.changed", "more", NULL, NULL,
                        json_pack("{s:I}", "count", (json_int_t)walk.unreported),
                        "%zu more values differ", walk.unreported);
     free(walk.frames);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/text.h"
 
 /* How much is known: more is greater. */
 enum extent { EXTENT_UNTOLD, EXTENT_NONE, EXTENT_PART, EXTENT_WHOLE };
@@ -29,21 +30,48 @@ static json_t *word_json(const json_t *word) {
     return word ? json_string(json_string_value(word)) : NULL;
 }
 
-/* `why` is the reason that the lesser side gives, or NULL. */
-static void compare(struct difference *difference, const char *subject, const json_t *old,
-                    const json_t *new, const char *why) {
-    enum extent before = extent_of(old), after = extent_of(new);
+/* What coverage says of one thing on one side. */
+struct told {
+    const json_t *status;
+    const char *reason; /* or NULL */
+};
+
+static void put_told(struct text *text, const struct told *told) {
+    text_puts(text, json_string_value(told->status));
+    if (told->reason)
+        text_printf(text, " (%s)", told->reason);
+}
+
+/* What no comparison reads, no comparison calls unknown. */
+static bool is_compared(const char *section) {
+    for (const struct comparison *const *each = comparisons; *each; each++)
+        if (strcmp((*each)->section, section) == 0)
+            return true;
+    return false;
+}
+
+static void compare(struct difference *difference, const char *subject, const struct told *old,
+                    const struct told *new) {
+    enum extent before = extent_of(old->status), after = extent_of(new->status);
     if (before == after || before == EXTENT_UNTOLD || after == EXTENT_UNTOLD)
         return;
+    struct text message AUTO(text_deinit) = TEXT_EMPTY;
+    text_printf(&message, "%s was ", subject);
+    put_told(&message, old);
+    text_puts(&message, " and is ");
+    put_told(&message, new);
     difference_add(difference, after > before ? "coverage.gained" : "coverage.lost", subject,
-                   word_json(old), word_json(new), NULL, "%s was %s and is %s%s%s%s", subject,
-                   json_string_value(old), json_string_value(new), why ? " (" : "", why ? why : "",
-                   why ? ")" : "");
+                   word_json(old->status), word_json(new->status), NULL, "%s", message.data);
+    if ((before == EXTENT_NONE || after == EXTENT_NONE) && !is_compared(subject))
+        difference_not_comparable(difference, subject,
+                                  before == EXTENT_NONE ? "only the new snapshot has it"
+                                                        : "only the old snapshot has it");
 }
 
 /* A section that a side's coverage does not name was not extracted. */
-static const json_t *status_of(const json_t *section, json_t *not_extracted) {
-    return section ? json_object_get(section, "status") : not_extracted;
+static struct told told_of(const json_t *section, const json_t *not_extracted) {
+    return (struct told){section ? json_object_get(section, "status") : not_extracted,
+                         json_string_value(json_object_get(section, "reason"))};
 }
 
 static void compare_sections(struct difference *difference, const json_t *old, const json_t *new) {
@@ -54,20 +82,18 @@ static void compare_sections(struct difference *difference, const json_t *old, c
     const char *name;
     const json_t *unused;
     json_object_foreach(names, name, unused) {
-        const json_t *before = json_object_get(old, name), *after = json_object_get(new, name);
-        const json_t *old_status = status_of(before, not_extracted);
-        const json_t *new_status = status_of(after, not_extracted);
-        bool lost = extent_of(new_status) < extent_of(old_status);
-        compare(difference, name, old_status, new_status,
-                json_string_value(json_object_get(lost ? after : before, "reason")));
+        struct told before = told_of(json_object_get(old, name), not_extracted);
+        struct told after = told_of(json_object_get(new, name), not_extracted);
+        compare(difference, name, &before, &after);
     }
     json_decref(names);
     json_decref(not_extracted);
 }
 
 static void run(struct difference *difference, const json_t *old, const json_t *new) {
-    compare(difference, "user_memory", json_object_get(old, "user_memory"),
-            json_object_get(new, "user_memory"), NULL);
+    struct told before = {json_object_get(old, "user_memory"), NULL};
+    struct told after = {json_object_get(new, "user_memory"), NULL};
+    compare(difference, "user_memory", &before, &after);
     compare_sections(difference, json_object_get(old, "sections"),
                      json_object_get(new, "sections"));
 }

@@ -46,6 +46,7 @@ struct entry {
     struct member new;
     enum verdict verdict;
     bool retyped;
+    size_t followers; /* bits whose other type follows from this one's */
 };
 
 /* Where a member was and is. */

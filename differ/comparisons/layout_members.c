@@ -102,6 +102,39 @@ static void classify_all(const struct layouts *layouts, struct entry *entries, s
     }
 }
 
+/* ---- collapsing ---- */
+
+/* What a word and all its bits have in common when its type changes. */
+static char *word_key(const struct entry *entry) {
+    return xasprintf("%llx %llx %s|%s", (unsigned long long)entry->old.offset,
+                     (unsigned long long)entry->new.offset, entry->old.type, entry->new.type);
+}
+
+static bool is_retyped_bit(const struct entry *entry) {
+    return entry->retyped && is_bit(&entry->old) && is_bit(&entry->new);
+}
+
+/* The bits of a word that has another type follow from the word: where the word is a member
+ * itself, they are not reported; else the first of them is, for all. */
+static void collapse_words(struct entry *entries, size_t count) {
+    json_t *words = json_object(); /* index of the entry that stands for each */
+    for (size_t pass = 0; pass < 2; pass++)
+        for (size_t i = 0; i < count; i++) {
+            struct entry *entry = &entries[i];
+            if (!entry->retyped || is_retyped_bit(entry) != (pass == 1))
+                continue;
+            AUTO_FREE char *key = word_key(entry);
+            const json_t *first = json_object_get(words, key);
+            if (!first) {
+                json_object_set_new(words, key, json_integer((json_int_t)i));
+            } else if (pass == 1) {
+                entry->retyped = false;
+                entries[json_integer_value(first)].followers++;
+            }
+        }
+    json_decref(words);
+}
+
 /* ---- matching ---- */
 
 /* Entries of both sides' members, unclassified. A member that one side has in a form that is not
@@ -180,9 +213,13 @@ static void report_retyped(struct layouts *layouts, const struct entry *entry,
                            const char *subject) {
     AUTO_FREE char *from = type_in_words(&entry->old);
     AUTO_FREE char *to = type_in_words(&entry->new);
+    AUTO_FREE char *others = xasprintf(", with %zu %s of the word", entry->followers,
+                                       entry->followers == 1 ? "bit" : "bits");
+    json_t *details =
+        entry->followers ? json_pack("{s:I}", "count", (json_int_t)entry->followers + 1) : NULL;
     difference_add(layouts->difference, "layout.field.retyped", subject,
-                   layout_member_json(&entry->old), layout_member_json(&entry->new), NULL,
-                   "%s was %s and is %s", subject, from, to);
+                   layout_member_json(&entry->old), layout_member_json(&entry->new), details,
+                   "%s was %s and is %s%s", subject, from, to, entry->followers ? others : "");
 }
 
 static void report_entry(struct layouts *layouts, const char *type, const struct entry *entry) {
@@ -200,6 +237,7 @@ void layout_compare_members(struct layouts *layouts, const char *type, const jso
     size_t count;
     AUTO_FREE struct entry *entries = match(layouts, old, new, &count);
     classify_all(layouts, entries, count);
+    collapse_words(entries, count);
     for (size_t i = 0; i < count; i++)
         if (entries[i].verdict != MEMBER_SAME || entries[i].retyped)
             report_entry(layouts, type, &entries[i]);

@@ -87,9 +87,10 @@ static void shift_deinit(struct shift *shift) {
 
 /* ---- causes ---- */
 
-/* The size of a named type that is embedded; -1 where it is none, or not known. */
+/* The size of a named type that is embedded, alone or in an array; -1 where it is none, or not
+ * known. */
 static json_int_t embedded_size(const json_t *types, const char *type) {
-    const json_t *size = json_object_get(json_object_get(types, type), "size");
+    const json_t *size = json_object_get(json_object_getn(types, type, strcspn(type, "[")), "size");
     return json_is_integer(size) ? json_integer_value(size) : -1;
 }
 
@@ -130,9 +131,10 @@ static void add_resized(const struct shift *shift, const struct entry *entry, js
     if (entry->retyped)
         add_cause(into, xasprintf("%s has another type", entry->name));
     else if (old >= 0 && new >= 0 && old != new)
-        add_cause(into,
-                  xasprintf("%s %s from %" JSON_INTEGER_FORMAT " to %" JSON_INTEGER_FORMAT " bytes",
-                            entry->name, new > old ? "grew" : "shrank", old, new));
+        add_cause(into, xasprintf("%s%s %s from %" JSON_INTEGER_FORMAT " to %" JSON_INTEGER_FORMAT
+                                  " bytes",
+                                  strchr(entry->old.type, '[') ? "each element of " : "",
+                                  entry->name, new > old ? "grew" : "shrank", old, new));
 }
 
 /* What stands between a group and the last member before it that was pushed otherwise. */
@@ -203,15 +205,19 @@ static json_t *fields_json(const struct shift *shift) {
     return fields;
 }
 
-/* "60 by +0x8 (A to B), 3 by +0x10 (C to D), and 4 more runs" */
+/* "60 by +0x8 (A to B; New added), 3 by +0x10 (C to D), and 4 more runs" */
 static void describe(const struct shift *shift, const struct group *groups, size_t count,
-                     struct text *text) {
+                     const json_t *list, struct text *text) {
     for (size_t i = 0; i < count && i < GROUPS_IN_MESSAGE; i++) {
         AUTO_FREE char *by = signed_hex(groups[i].by);
         text_printf(text, "%s%zu by %s (%s", i ? ", " : "", groups[i].count, by,
                     shift->kept[groups[i].first]->name);
         if (groups[i].first != groups[i].last)
             text_printf(text, " to %s", shift->kept[groups[i].last]->name);
+        const json_t *causes = json_object_get(json_array_get(list, i), "causes");
+        for (size_t c = 0; c < json_array_size(causes); c++)
+            text_printf(text, "%s%s", c ? ", " : "; ",
+                        json_string_value(json_array_get(causes, c)));
         text_putc(text, ')');
     }
     if (count > GROUPS_IN_MESSAGE)
@@ -233,7 +239,7 @@ void layout_add_shift(struct layouts *layouts, const char *type, const struct en
         shifted += groups[i].count;
     }
     struct text text AUTO(text_deinit) = TEXT_EMPTY;
-    describe(&shift, groups, group_count, &text);
+    describe(&shift, groups, group_count, list, &text);
     json_t *details = json_pack("{s:I, s:o, s:o}", "count", (json_int_t)shifted, "fields",
                                 fields_json(&shift), "groups", list);
     difference_add(layouts->difference, "layout.field.shifted", type, NULL, NULL, details,

@@ -50,13 +50,14 @@ static void report_one_sided(struct layouts *layouts, const char *name, const js
     enum shape shape = shape_of(type);
     size_t count = member_count(type, shape);
     const char *kind = json_string_value(json_object_get(type, "kind"));
+    const char *part = shape == SHAPE_ENUM ? "constant" : "member";
     json_t *value = json_pack("{s:s?, s:I, s:I}", "kind", kind, "members", (json_int_t)count,
                               "size", size_of(type));
     difference_add(layouts->difference, added ? "layout.type.added" : "layout.type.removed", name,
                    added ? NULL : value, added ? value : NULL, NULL,
-                   "%s %s: a%s %s of %" JSON_INTEGER_FORMAT " bytes with %zu %s", name,
+                   "%s %s: a%s %s of %" JSON_INTEGER_FORMAT " bytes with %zu %s%s", name,
                    added ? "added" : "removed", shape == SHAPE_ENUM ? "n" : "", shape_name(shape),
-                   size_of(type), count, shape == SHAPE_ENUM ? "constants" : "members");
+                   size_of(type), count, part, count == 1 ? "" : "s");
 }
 
 static bool reported_alone(const struct layouts *layouts, const char *name, enum shape shape) {
