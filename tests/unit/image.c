@@ -1,8 +1,5 @@
-/* image.c - crash dumps: the header, the page indexes, files that are damaged or something else. */
+/* image.c - crash dumps: the header, the page indexes, damaged and hostile files. */
 #include "test.h"
-
-#include <stdio.h>
-#include <unistd.h>
 
 #include "base/memory.h"
 #include "image/image.h"
@@ -421,144 +418,6 @@ static void test_read(void **state) {
     small_free(&dump);
 }
 
-static void test_types_not_read(void **state) {
-    (void)state;
-    const struct {
-        uint32_t type;
-        enum status status;
-        const char *text;
-    } cases[] = {
-        {0, STATUS_FORMAT, "DumpType at offset 0xf98: expected 1 (full)"},
-        {3, STATUS_UNSUPPORTED, "a dump of the header alone (type 3)"},
-        {4, STATUS_UNSUPPORTED, "a triage dump (type 4) is not supported"},
-        {7, STATUS_UNSUPPORTED, "an automatic dump (type 7)"},
-        {8, STATUS_UNSUPPORTED, "a kernel memory dump (type 8)"},
-        {9, STATUS_UNSUPPORTED, "a kernel and user memory dump (type 9)"},
-        {10, STATUS_UNSUPPORTED, "a complete memory dump (type 10)"},
-        {11, STATUS_FORMAT, "found 0xb"},
-        {0x45474150, STATUS_FORMAT, "found 0x45474150"},
-    };
-    for (size_t index = 0; index < ARRAY_LENGTH(cases); index++) {
-        struct small_dump dump = small_header(cases[index].type);
-        refused(dump.bytes, dump.size, cases[index].status, cases[index].text);
-        small_free(&dump);
-    }
-}
-
-static void test_foreign_files(void **state) {
-    (void)state;
-#define FILE_OF(bytes) bytes, sizeof(bytes) - 1
-    const struct {
-        const char *bytes;
-        size_t size;
-        enum status status;
-        const char *text;
-    } cases[] = {
-        {FILE_OF(""), STATUS_FORMAT, "an empty file"},
-        {FILE_OF("\x89PNG\r\n\x1a\n\0\0\0\rIHDR"), STATUS_FORMAT, "a PNG image"},
-        {FILE_OF("\xff\xd8\xff\xe0JFIF"), STATUS_FORMAT, "a JPEG image"},
-        {FILE_OF("GIF89a"), STATUS_FORMAT, "a GIF image"},
-        {FILE_OF("%PDF-1.7"), STATUS_FORMAT, "a PDF document"},
-        {FILE_OF("PK\x03\x04\x14"), STATUS_UNSUPPORTED, "a zip archive"},
-        {FILE_OF("\xfd"
-                 "7zXZ\0\0\x04"),
-         STATUS_UNSUPPORTED, "an xz file"},
-        {FILE_OF("\x1f\x8b\x08"), STATUS_UNSUPPORTED, "a gzip file"},
-        {FILE_OF("7z\xbc\xaf\x27\x1c"), STATUS_UNSUPPORTED, "a 7z archive"},
-        {FILE_OF("MDMP\x93\xa7"), STATUS_UNSUPPORTED, "a user-mode minidump (MDMP)"},
-        {FILE_OF("hibr\0\0"), STATUS_UNSUPPORTED, "a hibernation file"},
-        {FILE_OF("wake\0\0"), STATUS_UNSUPPORTED, "a hibernation file"},
-        {FILE_OF("\x7f"
-                 "ELF\x02\x01"),
-         STATUS_UNSUPPORTED, "an ELF file"},
-        {FILE_OF("KDUMP   \x06"), STATUS_UNSUPPORTED, "(KDUMP)"},
-        {FILE_OF("\xd2\xbe\xd2\xbe\x08"), STATUS_UNSUPPORTED, "a VMware state file"},
-        {FILE_OF("PAGEDUMP\x0f"), STATUS_UNSUPPORTED, "a 32-bit crash dump (PAGEDUMP)"},
-        {FILE_OF("version https://git-lfs.github.com/spec/v1\n"), STATUS_FORMAT, "Git LFS"},
-        {FILE_OF("MZ\x90\0"), STATUS_FORMAT, "a PE executable"},
-        {FILE_OF("{\n  \"schema\": 1\n}\n"), STATUS_FORMAT, "JSON text"},
-        {FILE_OF("hello\n"), STATUS_FORMAT, "found text"},
-        {FILE_OF("\0\0\0\0\0\0\0\0\0\0\0\0"), STATUS_FORMAT, "found zeros"},
-        {FILE_OF("\0\0\0\0\0\0\0\x01\0"), STATUS_FORMAT, "found 0000000000000001"},
-        {FILE_OF("\x80\x01"), STATUS_FORMAT, "found 8001"},
-        {FILE_OF("PAGEDU6"), STATUS_FORMAT, "expected 'PAGEDU64' at offset 0x0"},
-        {FILE_OF("PAGEDU64"), STATUS_FORMAT, "header is cut off: expected 0x2000 bytes, found 0x8"},
-    };
-    for (size_t index = 0; index < ARRAY_LENGTH(cases); index++)
-        refused(cases[index].bytes, cases[index].size, cases[index].status, cases[index].text);
-}
-
-/* A temporary file with `dump` at its beginning and holes up to `size`. */
-static void write_sparse(char *path, const struct small_dump *dump, off_t size) {
-    int descriptor = mkstemp(path);
-    assert_true(descriptor >= 0);
-    assert_int_equal(write(descriptor, dump->bytes, dump->size), dump->size);
-    assert_int_equal(ftruncate(descriptor, size), 0);
-    close(descriptor);
-}
-
-static void test_sparse_32_gib(void **state) {
-    (void)state;
-    const uint64_t pages = 1u << 23;
-    struct small_dump dump = small_bitmap_header(BITMAP_FULL, "FDMP", pages);
-    memset(dump.bytes + 0x2038, 0xff, pages / 8);
-    const size_t first_page = dump.size;
-    add_page(&dump, 0);
-    char path[] = "sparse.XXXXXX";
-    write_sparse(path, &dump, (off_t)(first_page + pages * PAGE));
-    struct error err = {.message = ""};
-    struct image *image = NULL;
-    enum status status = image_open(&err, path, &image);
-    unlink(path);
-    if (status)
-        fail_msg("%s", err.message);
-    assert_int_equal(image_info(image)->pages_present, pages);
-    assert_page(image, 0);
-    uint64_t value = 1;
-    assert_int_equal(image_read(image, pages * PAGE - 8, &value, 8), READ_PRESENT);
-    assert_int_equal(value, 0);
-    assert_no_page(image, pages, READ_NOT_IN_DUMP);
-    image_close(image);
-    small_free(&dump);
-}
-
-static void test_paths(void **state) {
-    (void)state;
-    struct error err;
-    struct image *image;
-    assert_int_equal(image_open(&err, "no/such.dmp", &image), STATUS_NOT_FOUND);
-    assert_non_null(strstr(err.message, "no/such.dmp: "));
-    assert_int_equal(image_open(&err, ".", &image), STATUS_FORMAT);
-    assert_non_null(strstr(err.message, "a directory"));
-    assert_int_equal(image_open(NULL, "no/such.dmp", &image), STATUS_NOT_FOUND);
-    assert_int_equal(image_open_bytes(NULL, "x", "hello", 5, &image), STATUS_FORMAT);
-    image_close(NULL);
-}
-
-static void test_real_triage(void **state) {
-    (void)state;
-    const char *path = NTDRIFT_SHARED "/real/triage_x64.dmp";
-    if (access(path, R_OK) != 0) {
-        print_message("skipped: no %s\n", path);
-        skip();
-    }
-    struct error err;
-    struct image *image;
-    assert_int_equal(image_open(&err, path, &image), STATUS_UNSUPPORTED);
-    assert_non_null(strstr(err.message, "triage_x64.dmp: "));
-    assert_non_null(strstr(err.message, "a triage dump (type 4)"));
-}
-
-static void test_read_state_names(void **state) {
-    (void)state;
-    const char *const names[READ_STATE_COUNT] = {
-        "present",   "not-in-dump", "cut-off",       "not-mapped", "paged-out",
-        "prototype", "demand-zero", "non-canonical", "bad-value",
-    };
-    for (int index = 0; index < READ_STATE_COUNT; index++)
-        assert_string_equal(read_state_name((enum read_state)index), names[index]);
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_header_fields),
@@ -575,12 +434,6 @@ int main(void) {
         cmocka_unit_test(test_no_page_inside),
         cmocka_unit_test(test_cut_short),
         cmocka_unit_test(test_read),
-        cmocka_unit_test(test_types_not_read),
-        cmocka_unit_test(test_foreign_files),
-        cmocka_unit_test(test_sparse_32_gib),
-        cmocka_unit_test(test_paths),
-        cmocka_unit_test(test_real_triage),
-        cmocka_unit_test(test_read_state_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
