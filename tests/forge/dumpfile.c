@@ -1,0 +1,273 @@
+/*
+ * dumpfile.c - the dump file: header, bitmap or runs, pages. The file is sparse: pages of zeros
+ * stay holes.
+ *
+ * Sources: DUMP_HEADER64 and SUMMARY_DUMP64 as the public headers of the Windows Driver Kit and of
+ * kdmp-parser have them; unused bytes of a real header hold "PAGE", those of a summary "SDMP".
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "machine.h"
+#include "util.h"
+
+enum dump_type { DUMP_FULL = 1, DUMP_SUMMARY = 2, DUMP_BITMAP_FULL = 5, DUMP_BITMAP_KERNEL = 6 };
+
+enum { HEADER_SIZE = 0x2000, MAX_RUNS = 42 };
+
+struct dump {
+    struct machine *machine;
+    const json_t *settings; /* "dump" of the scenario */
+    enum dump_type type;
+    uint64_t bits;  /* BitmapSize; for a full dump, the end of the last run */
+    uint64_t pages; /* that the file holds */
+    uint8_t *bitmap;
+    size_t header_size;
+    uint8_t *header; /* everything before the first page */
+    int file;
+};
+
+static bool test_bit(const uint8_t *bitmap, uint64_t bit) {
+    return bitmap[bit / 8] >> bit % 8 & 1;
+}
+
+static void set_bit(uint8_t *bitmap, uint64_t bit) {
+    bitmap[bit / 8] |= (uint8_t)(1u << bit % 8);
+}
+
+/* ---- which pages ---- */
+
+static void include_runs(struct dump *dump) {
+    size_t i;
+    json_t *run;
+    json_array_foreach(array(dump->settings, "runs"), i, run) {
+        uint64_t first = number_of(json_array_get(run, 0), "runs");
+        uint64_t count = number_of(json_array_get(run, 1), "runs");
+        for (uint64_t frame = first; frame < first + count; frame++)
+            set_bit(dump->bitmap, frame);
+        dump->pages += count;
+    }
+}
+
+static void include_mapped(struct dump *dump) {
+    const uint8_t *state = dump->machine->memory.state;
+    for (uint64_t frame = 0; frame < dump->bits; frame++)
+        if (state[frame] == FRAME_STORED || state[frame] == FRAME_RESERVED) {
+            set_bit(dump->bitmap, frame);
+            dump->pages++;
+        }
+}
+
+/* Pages that nothing refers to, until there are as many as the scenario says: the first so many
+ * of every 64 frames, so that no part of the bitmap is trivial. */
+static void include_fillers(struct dump *dump) {
+    const uint8_t *state = dump->machine->memory.state;
+    uint64_t wanted = number(dump->settings, "pages");
+    if (dump->pages > wanted)
+        die("%" PRIu64 " pages are in use, more than the %" PRIu64 " of the dump", dump->pages,
+            wanted);
+    for (unsigned in_block = 0; in_block < 64; in_block++)
+        for (uint64_t frame = 64 + in_block; frame < dump->bits; frame += 64) {
+            if (dump->pages == wanted)
+                return;
+            if (state[frame] == FRAME_FREE && !test_bit(dump->bitmap, frame)) {
+                set_bit(dump->bitmap, frame);
+                dump->pages++;
+            }
+        }
+    die("the machine has no %" PRIu64 " pages", wanted);
+}
+
+static void choose_pages(struct dump *dump) {
+    const struct memory *memory = &dump->machine->memory;
+    dump->bitmap = xcalloc(memory->limit / 8 + 1, 1);
+    if (dump->type == DUMP_FULL) {
+        dump->bits = memory->limit;
+        include_runs(dump);
+    } else {
+        dump->bits = number(dump->settings, "bitmap_size");
+        include_mapped(dump);
+        include_fillers(dump);
+    }
+    for (uint64_t frame = 0; frame < memory->limit; frame++) {
+        bool inside = test_bit(dump->bitmap, frame);
+        if (inside && memory->state[frame] == FRAME_OMITTED)
+            die("frame 0x%" PRIx64 " was to be left out", frame);
+        if (!inside && memory->state[frame] == FRAME_STORED)
+            die("frame 0x%" PRIx64 " is not in the dump", frame);
+    }
+}
+
+/* ---- the header ---- */
+
+static void fill(uint8_t *bytes, size_t size, const char *pattern) {
+    for (size_t i = 0; i < size; i++)
+        bytes[i] = (uint8_t)pattern[i % strlen(pattern)];
+}
+
+static const struct {
+    const char *name;
+    uint16_t offset;
+    uint8_t size;
+    bool optional; /* left as "PAGE" where the scenario has none */
+} header_fields[] = {
+    {"MajorVersion", 0x008, 4, false},       {"MinorVersion", 0x00c, 4, false},
+    {"DirectoryTableBase", 0x010, 8, false}, {"PfnDataBase", 0x018, 8, false},
+    {"PsLoadedModuleList", 0x020, 8, false}, {"PsActiveProcessHead", 0x028, 8, false},
+    {"MachineImageType", 0x030, 4, false},   {"NumberProcessors", 0x034, 4, false},
+    {"BugCheckCode", 0x038, 4, false},       {"KdDebuggerDataBlock", 0x080, 8, false},
+    {"MiniDumpFields", 0x1038, 4, true},     {"SecondaryDataState", 0x103c, 4, false},
+    {"ProductType", 0x1040, 4, false},       {"SuiteMask", 0x1044, 4, false},
+    {"WriterStatus", 0x1048, 4, true},       {"KdSecondaryVersion", 0x104d, 1, false},
+    {"Attributes", 0x1050, 4, true},         {"BootId", 0x1054, 4, true},
+};
+
+static void put_fields(const struct dump *dump) {
+    const json_t *given = json_object_get(dump->machine->scenario, "header");
+    for (size_t i = 0; i < sizeof header_fields / sizeof *header_fields; i++) {
+        if (header_fields[i].optional && !json_object_get(given, header_fields[i].name))
+            continue;
+        put(dump->header + header_fields[i].offset, number(given, header_fields[i].name),
+            header_fields[i].size);
+    }
+    const json_t *parameters = array(given, "BugCheckParameters");
+    for (size_t i = 0; i < 4; i++)
+        put(dump->header + 0x40 + 8 * i,
+            number_of(json_array_get(parameters, i), "BugCheckParameters"), 8);
+    put(dump->header + 0xf98, dump->type, 4);
+    put(dump->header + 0xfa0, dump->header_size + dump->pages * PAGE_SIZE, 8);
+    put(dump->header + 0xfa8, dump->machine->system_time, 8);
+    put(dump->header + 0x1030, dump->machine->uptime, 8);
+}
+
+/* PHYSICAL_MEMORY_DESCRIPTOR64: what memory the machine has; for a full dump, what is in it. */
+static void put_runs(const struct dump *dump) {
+    const json_t *runs = array(dump->settings, "runs");
+    uint64_t total = 0;
+    if (json_array_size(runs) > MAX_RUNS)
+        die("a header has room for %d runs", MAX_RUNS);
+    for (size_t i = 0; i < json_array_size(runs); i++) {
+        const json_t *run = json_array_get(runs, i);
+        uint64_t count = number_of(json_array_get(run, 1), "runs");
+        put(dump->header + 0x98 + 16 * i, number_of(json_array_get(run, 0), "runs"), 8);
+        put(dump->header + 0xa0 + 16 * i, count, 8);
+        total += count;
+    }
+    put(dump->header + 0x88, json_array_size(runs), 4);
+    put(dump->header + 0x90, total, 8);
+}
+
+static void put_exception(const struct dump *dump) {
+    uint8_t *record = dump->header + 0xf00;
+    memset(record, 0, 0x98);
+    put(record, 0x80000003, 4);
+    put(record + 4, 1, 4);
+    put(record + 0x10, dump->machine->kernel_base + 0x1400, 8);
+    make_context(dump->machine, dump->header + 0x348, dump->machine->stacks.next);
+}
+
+/* SUMMARY_DUMP64: 32-bit members, then an RTL_BITMAP of 16 bytes, then the bits. Its DumpOptions
+ * is never set by the kernel and shows the fill pattern. */
+static void put_summary(const struct dump *dump) {
+    uint8_t *summary = dump->header + HEADER_SIZE;
+    fill(summary, 0x28, "SDMP");
+    memcpy(summary + 4, "DUMP", 4);
+    put(summary + 0x0c, dump->header_size, 4);
+    put(summary + 0x10, dump->bits, 4);
+    put(summary + 0x14, dump->pages, 4);
+    put(summary + 0x18, dump->bits, 4);
+}
+
+static void put_bitmap_header(const struct dump *dump) {
+    uint8_t *summary = dump->header + HEADER_SIZE;
+    memcpy(summary, dump->type == DUMP_BITMAP_FULL ? "FDMPDUMP" : "SDMPDUMP", 8);
+    put(summary + 0x20, dump->header_size, 8);
+    put(summary + 0x28, dump->pages, 8);
+    put(summary + 0x30, dump->bits, 8);
+}
+
+static const struct {
+    enum dump_type type;
+    size_t bits_at; /* from HEADER_SIZE */
+    void (*put)(const struct dump *dump);
+} bitmap_forms[] = {
+    {DUMP_SUMMARY, 0x28, put_summary},
+    {DUMP_BITMAP_FULL, 0x38, put_bitmap_header},
+    {DUMP_BITMAP_KERNEL, 0x38, put_bitmap_header},
+};
+
+static void make_header(struct dump *dump) {
+    size_t form = 0;
+    while (form < 3 && bitmap_forms[form].type != dump->type)
+        form++;
+    if (form == 3 && dump->type != DUMP_FULL)
+        die("there is no dump of type %d", (int)dump->type);
+    dump->header_size = HEADER_SIZE;
+    if (form < 3)
+        dump->header_size =
+            ALIGN_UP(HEADER_SIZE + bitmap_forms[form].bits_at + dump->bits / 8, PAGE_SIZE);
+    if (dump->header_size != number_or(dump->settings, "header_size", dump->header_size))
+        die("HeaderSize comes out as 0x%zx", dump->header_size);
+    dump->header = xcalloc(1, dump->header_size);
+    fill(dump->header, HEADER_SIZE, "PAGE");
+    memcpy(dump->header, "PAGEDU64", 8);
+    put_fields(dump);
+    put_runs(dump);
+    put_exception(dump);
+    if (form < 3) {
+        bitmap_forms[form].put(dump);
+        memcpy(dump->header + HEADER_SIZE + bitmap_forms[form].bits_at, dump->bitmap,
+               dump->bits / 8);
+    }
+}
+
+/* ---- the file ---- */
+
+static void write_at(const struct dump *dump, const void *bytes, size_t size, uint64_t offset) {
+    for (const uint8_t *from = bytes; size;) {
+        ssize_t written = pwrite(dump->file, from, size, (off_t)offset);
+        if (written <= 0)
+            die("the dump cannot be written: %s", strerror(errno));
+        from += written, size -= (size_t)written, offset += (uint64_t)written;
+    }
+}
+
+static void write_pages(const struct dump *dump) {
+    const struct memory *memory = &dump->machine->memory;
+    uint64_t offset = dump->header_size;
+    for (uint64_t frame = 0; frame < dump->bits; frame++) {
+        if (!test_bit(dump->bitmap, frame))
+            continue;
+        if (memory->state[frame] == FRAME_STORED)
+            write_at(dump, memory->bytes[frame], PAGE_SIZE, offset);
+        offset += PAGE_SIZE;
+    }
+    if (ftruncate(dump->file, (off_t)offset) != 0)
+        die("the dump cannot be written: %s", strerror(errno));
+}
+
+void write_dump(struct machine *machine, const char *path) {
+    struct dump dump = {.machine = machine, .type = machine->dump_type};
+    dump.settings = json_object_get(machine->scenario, "dump");
+    choose_pages(&dump);
+    make_header(&dump);
+    dump.file = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0644);
+    if (dump.file < 0)
+        die("%s: %s", path, strerror(errno));
+    write_at(&dump, dump.header, dump.header_size, 0);
+    write_pages(&dump);
+    if (close(dump.file) != 0)
+        die("%s: %s", path, strerror(errno));
+    json_t *facts = json_pack("{s:i, s:o, s:o, s:O}", "type", (int)dump.type, "pages",
+                              hex(dump.pages), "header_size", hex(dump.header_size), "header",
+                              json_object_get(machine->scenario, "header"));
+    if (dump.type != DUMP_FULL)
+        json_object_set_new(facts, "bitmap_size", hex(dump.bits));
+    json_object_set_new(machine->facts, "dump", facts);
+    free(dump.bitmap);
+    free(dump.header);
+}

@@ -1,0 +1,166 @@
+/*
+ * machine.c - writing members, lists, objects and strings into the machine that is being forged.
+ */
+#include "machine.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "util.h"
+
+static uint64_t with_bits(uint64_t word, const struct member *member, uint64_t value) {
+    uint64_t mask = (member->length < 64 ? (1ull << member->length) : 0) - 1;
+    return (word & ~(mask << member->position)) | (value & mask) << member->position;
+}
+
+bool set(struct machine *machine, uint64_t object, const char *type, const char *path,
+         uint64_t value) {
+    struct member member;
+    if (!layout_member(machine->layout, type, path, &member))
+        return false;
+    uint64_t address = object + member.offset;
+    if (member.size == 0 || member.size > 8)
+        die("%s.%s is no number", type, path);
+    if (member.length)
+        value = with_bits(memory_get(&machine->memory, address, member.size), &member, value);
+    memory_put(&machine->memory, address, value, member.size);
+    return true;
+}
+
+void must_set(struct machine *machine, uint64_t object, const char *type, const char *path,
+              uint64_t value) {
+    if (!set(machine, object, type, path, value))
+        die("the layout has no %s.%s", type, path);
+}
+
+uint64_t field(const struct machine *machine, uint64_t object, const char *type, const char *path) {
+    return object + layout_offset(machine->layout, type, path);
+}
+
+void put64(struct machine *machine, uint64_t address, uint64_t value) {
+    memory_put(&machine->memory, address, value, 8);
+}
+
+void link_entry(struct machine *machine, uint64_t entry, uint64_t flink, uint64_t blink) {
+    put64(machine, entry, flink);
+    put64(machine, entry + 8, blink);
+}
+
+void link_ring(struct machine *machine, uint64_t head, const uint64_t *entries, size_t count) {
+    if (!count) {
+        link_entry(machine, head, head, head);
+        return;
+    }
+    link_entry(machine, head, entries[0], entries[count - 1]);
+    for (size_t i = 0; i < count; i++)
+        link_entry(machine, entries[i], i + 1 < count ? entries[i + 1] : head,
+                   i ? entries[i - 1] : head);
+}
+
+void remember_global(struct machine *machine, const char *name, uint64_t address) {
+    json_object_set_new(machine->globals, name, address_text(address));
+}
+
+uint64_t global(struct machine *machine, const char *name, uint64_t size) {
+    const json_t *used = json_object_get(machine->globals, name);
+    if (used)
+        return number_of(used, name);
+    const json_t *kernel = json_object_get(machine->scenario, "kernel");
+    const json_t *given = json_object_get(json_object_get(kernel, "symbols"), name);
+    uint64_t address = given ? number_of(given, name) : ALIGN_UP(machine->scratch, 0x10);
+    if (!given)
+        machine->scratch = address + size;
+    uint64_t rva = address - machine->kernel_base;
+    if (address < machine->kernel_base || rva + size > machine->kernel_size)
+        die("%s at 0x%" PRIx64 " is not in the kernel", name, address);
+    memory_claim(&machine->memory, address, size, name);
+    remember_global(machine, name, address);
+    return address;
+}
+
+uint64_t pool_take(struct machine *machine, struct pool *pool, uint64_t size, uint64_t alignment,
+                   const char *what) {
+    uint64_t address = ALIGN_UP(pool->next, alignment);
+    pool->next = address + size;
+    memory_map(&machine->memory, address, size, pool->kind);
+    memory_claim(&machine->memory, address, size, what);
+    return address;
+}
+
+/* _POOL_HEADER, _OBJECT_HEADER_QUOTA_INFO and _OBJECT_HEADER are the same in all x64 builds up to
+ * 22000; the quota information lies between the other two. */
+enum {
+    POOL_HEADER_SIZE = 0x10,
+    QUOTA_INFO_SIZE = 0x20,
+    OBJECT_HEADER_SIZE = 0x30,
+    INFO_MASK_QUOTA = 0x08,
+    NONPAGED_POOL = 2,
+};
+
+static void write_pool_header(struct machine *machine, uint64_t address, uint64_t size,
+                              const char *tag) {
+    uint8_t header[POOL_HEADER_SIZE] = {0};
+    header[2] = (uint8_t)(size / 0x10); /* BlockSize */
+    header[3] = NONPAGED_POOL;
+    memcpy(header + 4, tag, 4);
+    /* Before Windows 8 the tags of protected objects had their top bit set. */
+    if (!number_or(json_object_get(machine->scenario, "kernel"), "plain_pool_tags", 1))
+        header[7] |= 0x80;
+    memory_write(&machine->memory, address, header, sizeof header);
+}
+
+static void write_object_header(struct machine *machine, uint64_t header,
+                                const struct object_kind *kind) {
+    uint8_t bytes[OBJECT_HEADER_SIZE] = {0};
+    put(bytes, 0x20, 8);    /* PointerCount */
+    put(bytes + 8, 0x8, 8); /* HandleCount */
+    /* From Windows 10 the index is mixed with a cookie and a byte of the header's address. */
+    const json_t *kernel = json_object_get(machine->scenario, "kernel");
+    const json_t *cookie = json_object_get(kernel, "object_cookie");
+    uint64_t index = kind->type_index;
+    if (cookie)
+        index ^= number_of(cookie, "object_cookie") ^ header >> 8;
+    bytes[0x18] = (uint8_t)index;
+    bytes[0x1a] = kind->charges_quota ? INFO_MASK_QUOTA : 0;
+    memory_write(&machine->memory, header, bytes, sizeof bytes);
+}
+
+uint64_t make_object(struct machine *machine, const struct object_kind *kind, uint64_t address,
+                     uint64_t size) {
+    uint64_t front = POOL_HEADER_SIZE + OBJECT_HEADER_SIZE;
+    if (kind->charges_quota)
+        front += QUOTA_INFO_SIZE;
+    if (address) {
+        memory_map(&machine->memory, address - front, front + size, machine->nonpaged.kind);
+        memory_claim(&machine->memory, address - front, front + size, kind->what);
+    } else {
+        address = pool_take(machine, &machine->nonpaged, front + size, 0x10, kind->what) + front;
+    }
+    write_pool_header(machine, address - front, ALIGN_UP(front + size, 0x10), kind->tag);
+    write_object_header(machine, address - OBJECT_HEADER_SIZE, kind);
+    return address;
+}
+
+/* ASCII to UTF-16LE; scenarios use nothing else. */
+void write_unicode(struct machine *machine, uint64_t where, const char *text, struct pool *pool) {
+    size_t length = strlen(text);
+    uint8_t wide[1024] = {0};
+    if (2 * length + 2 > sizeof wide)
+        die("\"%s\" is too long", text);
+    for (size_t i = 0; i < length; i++)
+        wide[2 * i] = (uint8_t)text[i];
+    uint64_t buffer = pool_take(machine, pool, 2 * length + 2, 0x10, "a string");
+    memory_write(&machine->memory, buffer, wide, 2 * length + 2);
+    memory_put(&machine->memory, where, 2 * length, 2);
+    memory_put(&machine->memory, where + 2, 2 * length + 2, 2);
+    put64(machine, where + 8, buffer);
+}
+
+json_t *hex(uint64_t value) {
+    return json_sprintf("0x%" PRIx64, value);
+}
+
+json_t *address_text(uint64_t value) {
+    return json_sprintf("0x%016" PRIx64, value);
+}

@@ -1,0 +1,153 @@
+/*
+ * machine.h - the machine that a scenario describes, while it is being forged: what every part
+ * writes into. Each part is one file; main.c runs them in order.
+ */
+#ifndef FORGE_MACHINE_H
+#define FORGE_MACHINE_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "layout.h"
+#include "memory.h"
+
+/* Addresses are handed out upwards; pages are mapped as they are needed. */
+struct pool {
+    uint64_t next;
+    enum page_kind kind;
+};
+
+struct process {
+    const json_t *extras; /* what is special about it; may be NULL */
+    const char *name;     /* the whole file name */
+    const char *parent;   /* what a reader must find: alive, exited, absent, pid-reused, none */
+    uint64_t address;
+    uint64_t pid;
+    uint64_t ppid;
+    uint64_t threads;
+    int64_t session; /* -1: none */
+    uint64_t created;
+    uint64_t exited; /* 0: runs */
+    uint64_t root;   /* frame of its PML4 */
+    uint64_t *thread_addresses;
+    bool user_space; /* may have user pages: no kernel-only process, not exited */
+};
+
+struct session {
+    uint64_t id;
+    uint64_t address;
+};
+
+struct machine {
+    json_t *scenario;
+    json_t *facts; /* what was put in, for tests */
+    struct layout *layout;
+    struct memory memory;
+
+    unsigned dump_type;
+    uint64_t directory_table_base; /* as the header has it */
+    uint64_t build;
+    uint64_t system_time, uptime; /* 100 ns */
+
+    uint64_t kernel_base;
+    uint64_t kernel_size;
+    uint64_t kernel_data, kernel_data_end; /* RVAs of .data */
+    uint64_t scratch;                      /* next free address in the kernel's data */
+    json_t *globals;                       /* name to address, as used so far */
+
+    struct pool nonpaged, paged, stacks, strings;
+
+    struct process *processes;
+    size_t process_count;
+    struct process idle;
+    struct session *sessions;
+    size_t session_count;
+    uint64_t next_thread_id;
+};
+
+/* ---- machine.c: writing ---- */
+
+/* Writes a member; false where this build has none. */
+bool set(struct machine *machine, uint64_t object, const char *type, const char *path,
+         uint64_t value);
+/* The same for a member that every build has. */
+void must_set(struct machine *machine, uint64_t object, const char *type, const char *path,
+              uint64_t value);
+uint64_t field(const struct machine *machine, uint64_t object, const char *type, const char *path);
+void put64(struct machine *machine, uint64_t address, uint64_t value);
+
+/* A LIST_ENTRY, and a whole ring of them. */
+void link_entry(struct machine *machine, uint64_t entry, uint64_t flink, uint64_t blink);
+void link_ring(struct machine *machine, uint64_t head, const uint64_t *entries, size_t count);
+
+/* The address of a kernel global: the scenario's, or the next free one. Claimed on first use. */
+uint64_t global(struct machine *machine, const char *name, uint64_t size);
+
+uint64_t pool_take(struct machine *machine, struct pool *pool, uint64_t size, uint64_t alignment,
+                   const char *what);
+/* Maps and claims `size` bytes for an object with its headers in front; `address` 0 takes one. */
+struct object_kind {
+    const char *what;
+    const char *tag; /* of the pool header */
+    unsigned type_index;
+    bool charges_quota; /* has an _OBJECT_HEADER_QUOTA_INFO */
+};
+uint64_t make_object(struct machine *machine, const struct object_kind *kind, uint64_t address,
+                     uint64_t size);
+
+/* Writes a UNICODE_STRING at `where` and its text into paged pool. */
+void write_unicode(struct machine *machine, uint64_t where, const char *text, struct pool *pool);
+
+json_t *hex(uint64_t value);          /* "0x1f" */
+json_t *address_text(uint64_t value); /* "0xfffff80003a54000" */
+void remember_global(struct machine *machine, const char *name, uint64_t address);
+
+/* ---- the parts, in the order they run ---- */
+
+void forge_kernel(struct machine *machine);      /* PE image, strings */
+void forge_shared_page(struct machine *machine); /* KUSER_SHARED_DATA */
+void forge_modules(struct machine *machine);
+void forge_processes(struct machine *machine);
+void forge_processors(struct machine *machine);
+void forge_kdbg(struct machine *machine);
+void forge_user_pages(struct machine *machine);
+void note_processes(struct machine *machine); /* facts.c */
+void forge_oddities(struct machine *machine); /* left-out pages, broken lists, single words */
+
+/* A thread of `process`, on no list yet (processes.c); and both lists of a process. */
+uint64_t make_thread(struct machine *machine, const struct process *process, uint64_t address,
+                     uint64_t number);
+void link_threads(struct machine *machine, const struct process *process, const uint64_t *threads,
+                  size_t count);
+struct process *find_process(struct machine *machine, uint64_t pid);
+
+/* The PE headers of an image, with an RSDS record when `guid` is not NULL (pe.c). */
+struct image_section {
+    const char *name;
+    uint64_t start, end; /* RVAs */
+    uint32_t characteristics;
+};
+struct image {
+    uint64_t base;
+    uint32_t size, timestamp;
+    const struct image_section *sections;
+    size_t section_count;
+    uint64_t debug_directory, export_directory; /* RVAs; 0: none */
+    uint32_t export_size;
+};
+void write_pe_headers(struct machine *machine, const struct image *image);
+/* Writes the directory and record at RVA `image->debug_directory`. */
+void write_debug_record(struct machine *machine, const struct image *image, const char *pdb,
+                        const char *guid, uint32_t age);
+
+/* ---- dumpfile.c, context.c ---- */
+
+void write_dump(struct machine *machine, const char *path);
+
+#define CONTEXT_SIZE 0x4d0
+/* A CONTEXT of AMD64 as a processor in the kernel has it. */
+void make_context(struct machine *machine, uint8_t context[CONTEXT_SIZE], uint64_t stack);
+
+#endif

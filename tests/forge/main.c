@@ -1,0 +1,151 @@
+/*
+ * main.c - forge SCENARIO.json -o DUMP [--profiles FOLDER] [--facts FILE]: writes the dump of the
+ * machine that a scenario describes, and what was put into it.
+ *
+ * The forge is written from public documents, and shares no code with the analyzer, so that a
+ * misunderstanding in the analyzer shows.
+ */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "machine.h"
+#include "util.h"
+
+static const char usage[] =
+    "usage: forge SCENARIO.json -o DUMP [--profiles FOLDER] [--facts FILE]\n";
+
+struct options {
+    const char *scenario, *dump, *profiles, *facts;
+};
+
+static struct options parse_options(int argc, char **argv) {
+    static const struct option names[] = {
+        {"output", required_argument, NULL, 'o'},
+        {"profiles", required_argument, NULL, 'p'},
+        {"facts", required_argument, NULL, 'f'},
+        {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0},
+    };
+    struct options options = {.profiles = "analyzer/profiles"};
+    for (int option; (option = getopt_long(argc, argv, "o:", names, NULL)) != -1;) {
+        if (option == 'o')
+            options.dump = optarg;
+        else if (option == 'p')
+            options.profiles = optarg;
+        else if (option == 'f')
+            options.facts = optarg;
+        else {
+            fputs(usage, option == 'h' ? stdout : stderr);
+            exit(option == 'h' ? 0 : 2);
+        }
+    }
+    if (optind + 1 != argc || !options.dump) {
+        fputs(usage, stderr);
+        exit(2);
+    }
+    options.scenario = argv[optind];
+    return options;
+}
+
+static uint64_t last_run_end(const json_t *dump) {
+    const json_t *runs = array(dump, "runs");
+    const json_t *last = json_array_get(runs, json_array_size(runs) - 1);
+    return number_of(json_array_get(last, 0), "runs") + number_of(json_array_get(last, 1), "runs");
+}
+
+/* Frames that stay out of the dump lie at the end of the bitmap's range or, for a full dump,
+ * behind the last run. */
+static void open_memory(struct machine *machine) {
+    enum { FRAMES_LEFT_OUT = 0x1000 };
+    const json_t *dump = json_object_get(machine->scenario, "dump");
+    uint64_t limit = machine->dump_type == 1 ? last_run_end(dump) + FRAMES_LEFT_OUT
+                                             : number(dump, "bitmap_size");
+    memory_init(&machine->memory, limit, machine->directory_table_base >> PAGE_SHIFT,
+                (unsigned)number_or(dump, "self_map_index", 0x1ed), number(dump, "first_frame"),
+                limit - FRAMES_LEFT_OUT);
+}
+
+static void open_pools(struct machine *machine) {
+    const json_t *pools = json_object_get(machine->scenario, "pools");
+    machine->nonpaged = (struct pool){number(pools, "nonpaged"), PAGE_DATA};
+    machine->paged = (struct pool){number(pools, "paged"), PAGE_TRANSITION};
+    machine->stacks = (struct pool){number(pools, "stacks"), PAGE_DATA};
+    machine->strings = machine->paged;
+    const json_t *huge = json_object_get(machine->scenario, "huge_page");
+    if (huge) {
+        machine->strings.next = number(huge, "address") + 0x345000;
+        memory_map_large(&machine->memory, number(huge, "address"),
+                         number(huge, "physical") >> PAGE_SHIFT, 3);
+    } else {
+        machine->strings.next += 0x10000000;
+    }
+}
+
+static void open_machine(struct machine *machine, const struct options *options) {
+    json_error_t error;
+    machine->scenario = json_load_file(options->scenario, JSON_REJECT_DUPLICATES, &error);
+    if (!machine->scenario)
+        die("%s: %s (line %d)", options->scenario, error.text, error.line);
+    const json_t *system = json_object_get(machine->scenario, "system");
+    machine->layout = layout_open(options->profiles, string(machine->scenario, "layout"));
+    machine->facts = json_object();
+    machine->globals = json_object();
+    machine->build = number(system, "build");
+    machine->system_time = time_of(string(system, "system_time"));
+    machine->uptime = duration_of(string(system, "uptime"));
+    machine->dump_type = (unsigned)number(json_object_get(machine->scenario, "dump"), "type");
+    machine->directory_table_base =
+        number(json_object_get(machine->scenario, "header"), "DirectoryTableBase");
+    machine->next_thread_id = 8;
+    open_memory(machine);
+    open_pools(machine);
+}
+
+/* The kernel's part of every address space, and tables of regions that hold nothing here. */
+static void finish_spaces(struct machine *machine) {
+    static const uint64_t regions[] = {0xfffff70000000000, 0xfffff90000000000, 0xfffff98000000000,
+                                       0xffffff8000000000};
+    for (size_t i = 0; i < sizeof regions / sizeof *regions; i++)
+        if (!memory_is_mapped(&machine->memory, regions[i]))
+            memory_map_table(&machine->memory, regions[i]);
+    for (size_t i = 0; i < machine->process_count; i++)
+        if (machine->processes[i].root != machine->memory.root)
+            memory_share_kernel(&machine->memory, machine->processes[i].root);
+}
+
+static void close_machine(struct machine *machine) {
+    for (size_t i = 0; i < machine->process_count; i++)
+        free(machine->processes[i].thread_addresses);
+    free(machine->processes);
+    free(machine->sessions);
+    memory_deinit(&machine->memory);
+    layout_close(machine->layout);
+    json_decref(machine->facts);
+    json_decref(machine->globals);
+    json_decref(machine->scenario);
+}
+
+int main(int argc, char **argv) {
+    struct options options = parse_options(argc, argv);
+    struct machine machine = {0};
+    open_machine(&machine, &options);
+    forge_kernel(&machine);
+    forge_shared_page(&machine);
+    forge_modules(&machine);
+    forge_processes(&machine);
+    forge_processors(&machine);
+    forge_kdbg(&machine);
+    forge_user_pages(&machine);
+    note_processes(&machine);
+    forge_oddities(&machine);
+    finish_spaces(&machine);
+    write_dump(&machine, options.dump);
+    json_object_set(machine.facts, "globals", machine.globals);
+    if (options.facts &&
+        json_dump_file(machine.facts, options.facts, JSON_INDENT(1) | JSON_SORT_KEYS) != 0)
+        die("%s cannot be written", options.facts);
+    close_machine(&machine);
+    return 0;
+}

@@ -1,0 +1,269 @@
+/*
+ * memory.c - page frames, page tables, writing through virtual addresses.
+ */
+#include "memory.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "util.h"
+
+#define ENTRY_VALID 0x1ull
+#define ENTRY_LARGE 0x80ull
+#define FRAME_BITS  0x000ffffffffff000ull
+
+/* Valid, writable, accessed, dirty: what Windows puts into the upper levels. */
+#define TABLE_FLAGS      0x63ull
+#define USER_TABLE_FLAGS 0x67ull
+
+struct claim {
+    uint64_t start, end;
+    char what[40];
+};
+
+void memory_init(struct memory *memory, uint64_t limit, uint64_t root, unsigned self_index,
+                 uint64_t first_frame, uint64_t first_omitted) {
+    *memory = (struct memory){.limit = limit,
+                              .next_frame = first_frame,
+                              .next_omitted = first_omitted,
+                              .root = root,
+                              .self_index = self_index};
+    memory->bytes = xcalloc(limit, sizeof *memory->bytes);
+    memory->state = xcalloc(limit, 1);
+    put(memory_frame(memory, root) + 8 * self_index, root << PAGE_SHIFT | TABLE_FLAGS, 8);
+}
+
+void memory_deinit(struct memory *memory) {
+    for (uint64_t frame = 0; frame < memory->limit; frame++)
+        if (memory->state[frame] == FRAME_STORED)
+            free(memory->bytes[frame]);
+    free(memory->bytes);
+    free(memory->state);
+    free(memory->claims);
+}
+
+/* Frames are handed out with gaps, so that nothing is contiguous by luck. */
+uint64_t memory_take_frame(struct memory *memory) {
+    memory->next_frame += memory->taken++ % 7 == 6 ? 4 : 1;
+    while (memory->next_frame < memory->limit && memory->state[memory->next_frame] != FRAME_FREE)
+        memory->next_frame++;
+    memory_frame(memory, memory->next_frame);
+    return memory->next_frame;
+}
+
+uint8_t *memory_frame(struct memory *memory, uint64_t frame) {
+    if (frame >= memory->limit)
+        die("frame 0x%" PRIx64 " is outside of the machine's memory", frame);
+    if (memory->state[frame] == FRAME_OMITTED)
+        die("frame 0x%" PRIx64 " is left out of the dump and was written", frame);
+    if (memory->state[frame] != FRAME_STORED) {
+        memory->bytes[frame] = xcalloc(1, PAGE_SIZE);
+        memory->state[frame] = FRAME_STORED;
+    }
+    return memory->bytes[frame];
+}
+
+static unsigned index_at(uint64_t address, unsigned level) {
+    return address >> (PAGE_SHIFT + 9 * (level - 1)) & 511;
+}
+
+/* The entry for `address` at `level`; tables on the way are made where `flags` says how. */
+static uint8_t *entry_at(struct memory *memory, uint64_t root, uint64_t address, unsigned level,
+                         uint64_t flags) {
+    uint64_t table = root;
+    for (unsigned at = 4;; at--) {
+        uint8_t *entry = memory_frame(memory, table) + 8 * index_at(address, at);
+        if (at == level)
+            return entry;
+        uint64_t value = get(entry, 8);
+        if (!(value & ENTRY_VALID)) {
+            if (!flags)
+                return NULL;
+            value = memory_take_frame(memory) << PAGE_SHIFT | flags;
+            put(entry, value, 8);
+        } else if (value & ENTRY_LARGE) {
+            if (flags)
+                die("0x%" PRIx64 " lies in a large page already", address);
+            return entry;
+        }
+        table = (value & FRAME_BITS) >> PAGE_SHIFT;
+    }
+}
+
+static uint64_t entry_for(uint64_t frame, enum page_kind kind) {
+    /* Global, accessed, dirty and writable pages carry the software bit 11 (Write), no-execute and
+     * a working set index in bits 52..62, as real ones do; a transition PTE has Protection
+     * ReadWrite (4) in bits 5..9 and no valid bit. */
+    static const uint64_t flags[] = {
+        [PAGE_DATA] = 0x8a00000000000963ull,
+        [PAGE_CODE] = 0x0000000000000121ull,
+        [PAGE_TRANSITION] = 0x0000000000000880ull,
+        [PAGE_USER] = 0x8e00000000000867ull,
+    };
+    return frame << PAGE_SHIFT | flags[kind];
+}
+
+/* Where `address` is mapped to: false where it is not. Transition pages count as mapped. */
+static bool translate(struct memory *memory, uint64_t address, uint64_t *frame) {
+    for (unsigned level = 3; level >= 1; level--) {
+        uint8_t *entry = entry_at(memory, memory->root, address, level, 0);
+        uint64_t value = entry ? get(entry, 8) : 0;
+        bool transition = level == 1 && (value & 0xc01) == 0x800;
+        if (!(value & ENTRY_VALID) && !transition)
+            return false;
+        if (level > 1 && !(value & ENTRY_LARGE))
+            continue;
+        uint64_t pages = 1ull << 9 * (level - 1);
+        uint64_t first = ((value & FRAME_BITS) >> PAGE_SHIFT) & ~(pages - 1);
+        *frame = first + (address >> PAGE_SHIFT & (pages - 1));
+        return true;
+    }
+    return false;
+}
+
+bool memory_is_mapped(struct memory *memory, uint64_t address) {
+    uint64_t frame;
+    return translate(memory, address, &frame);
+}
+
+uint64_t memory_frame_of(struct memory *memory, uint64_t address) {
+    uint64_t frame;
+    if (!translate(memory, address, &frame))
+        die("0x%" PRIx64 " is not mapped", address);
+    return frame;
+}
+
+void memory_map(struct memory *memory, uint64_t address, uint64_t size, enum page_kind kind) {
+    uint64_t end = address + size;
+    for (uint64_t page = address & ~(uint64_t)(PAGE_SIZE - 1); page < end; page += PAGE_SIZE) {
+        if (memory_is_mapped(memory, page))
+            continue;
+        uint8_t *entry = entry_at(memory, memory->root, page, 1, TABLE_FLAGS);
+        put(entry, entry_for(memory_take_frame(memory), kind), 8);
+    }
+}
+
+static void reserve(struct memory *memory, uint64_t frame) {
+    if (frame >= memory->limit)
+        die("frame 0x%" PRIx64 " is outside of the machine's memory", frame);
+    if (memory->state[frame] == FRAME_FREE)
+        memory->state[frame] = FRAME_RESERVED;
+}
+
+void memory_map_frames(struct memory *memory, uint64_t address, uint64_t frame, uint64_t pages,
+                       enum page_kind kind) {
+    for (uint64_t i = 0; i < pages; i++) {
+        uint8_t *entry = entry_at(memory, memory->root, address + i * PAGE_SIZE, 1, TABLE_FLAGS);
+        put(entry, entry_for(frame + i, kind), 8);
+        reserve(memory, frame + i);
+    }
+}
+
+void memory_map_large(struct memory *memory, uint64_t address, uint64_t frame, unsigned level) {
+    uint64_t pages = 1ull << 9 * (level - 1);
+    if (frame % pages || address % (pages * PAGE_SIZE))
+        die("a large page at 0x%" PRIx64 " is not aligned", address);
+    uint8_t *entry = entry_at(memory, memory->root, address, level, TABLE_FLAGS);
+    put(entry, frame << PAGE_SHIFT | 0x1e3, 8);
+    if (level == 2)
+        for (uint64_t i = 0; i < pages; i++)
+            reserve(memory, frame + i);
+}
+
+void memory_put_entry(struct memory *memory, uint64_t address, uint64_t entry) {
+    put(entry_at(memory, memory->root, address, 1, TABLE_FLAGS), entry, 8);
+}
+
+void memory_map_table(struct memory *memory, uint64_t address) {
+    entry_at(memory, memory->root, address, 3, TABLE_FLAGS);
+}
+
+void memory_omit(struct memory *memory, uint64_t address) {
+    uint64_t old = memory_frame_of(memory, address);
+    uint8_t *entry = entry_at(memory, memory->root, address, 1, 0);
+    uint64_t value = get(entry, 8);
+    if ((value & FRAME_BITS) >> PAGE_SHIFT != old)
+        die("0x%" PRIx64 " lies in a large page and cannot be left out", address);
+    if (memory->state[old] == FRAME_STORED)
+        free(memory->bytes[old]);
+    memory->state[old] = FRAME_FREE;
+    uint64_t frame = memory->next_omitted++;
+    if (frame >= memory->limit || memory->state[frame] != FRAME_FREE)
+        die("no frame is left for pages that stay out of the dump");
+    memory->state[frame] = FRAME_OMITTED;
+    put(entry, (value & ~FRAME_BITS) | frame << PAGE_SHIFT, 8);
+}
+
+uint64_t memory_new_space(struct memory *memory) {
+    uint64_t root = memory_take_frame(memory);
+    put(memory_frame(memory, root) + 8 * memory->self_index, root << PAGE_SHIFT | TABLE_FLAGS, 8);
+    return root;
+}
+
+void memory_map_user(struct memory *memory, uint64_t root, uint64_t address, uint64_t frame) {
+    put(entry_at(memory, root, address, 1, USER_TABLE_FLAGS), entry_for(frame, PAGE_USER), 8);
+}
+
+void memory_share_kernel(struct memory *memory, uint64_t root) {
+    const uint8_t *system = memory_frame(memory, memory->root);
+    uint8_t *other = memory_frame(memory, root);
+    for (unsigned i = 256; i < 512; i++)
+        if (i != memory->self_index)
+            memcpy(other + 8 * i, system + 8 * i, 8);
+}
+
+/* The bytes at `address` up to the end of its page. */
+static uint8_t *bytes_at(struct memory *memory, uint64_t address, size_t *left) {
+    *left = PAGE_SIZE - (size_t)(address % PAGE_SIZE);
+    return memory_frame(memory, memory_frame_of(memory, address)) + address % PAGE_SIZE;
+}
+
+void memory_write(struct memory *memory, uint64_t address, const void *bytes, size_t length) {
+    for (const uint8_t *from = bytes; length;) {
+        size_t left;
+        uint8_t *to = bytes_at(memory, address, &left);
+        size_t part = left < length ? left : length;
+        memcpy(to, from, part);
+        from += part, address += part, length -= part;
+    }
+}
+
+void memory_read(struct memory *memory, uint64_t address, void *bytes, size_t length) {
+    for (uint8_t *to = bytes; length;) {
+        size_t left;
+        const uint8_t *from = bytes_at(memory, address, &left);
+        size_t part = left < length ? left : length;
+        memcpy(to, from, part);
+        to += part, address += part, length -= part;
+    }
+}
+
+void memory_put(struct memory *memory, uint64_t address, uint64_t value, size_t size) {
+    uint8_t bytes[8];
+    put(bytes, value, size);
+    memory_write(memory, address, bytes, size);
+}
+
+uint64_t memory_get(struct memory *memory, uint64_t address, size_t size) {
+    uint8_t bytes[8];
+    memory_read(memory, address, bytes, size);
+    return get(bytes, size);
+}
+
+void memory_claim(struct memory *memory, uint64_t address, uint64_t size, const char *what) {
+    uint64_t end = address + size;
+    for (size_t i = 0; i < memory->claim_count; i++) {
+        const struct claim *other = &memory->claims[i];
+        if (address < other->end && other->start < end)
+            die("%s at 0x%" PRIx64 " overlaps %s at 0x%" PRIx64, what, address, other->what,
+                other->start);
+    }
+    memory->claims = xgrow(memory->claims, &memory->claim_capacity, memory->claim_count + 1,
+                           sizeof *memory->claims);
+    struct claim *claim = &memory->claims[memory->claim_count++];
+    claim->start = address;
+    claim->end = end;
+    snprintf(claim->what, sizeof claim->what, "%s", what);
+}

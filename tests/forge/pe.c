@@ -1,0 +1,103 @@
+/*
+ * pe.c - PE32+ headers and the debug directory of an image in memory.
+ *
+ * Source: Microsoft, "PE Format"; the RSDS record (CV_INFO_PDB70) as debuggers know it.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "machine.h"
+#include "util.h"
+
+enum {
+    PE_OFFSET = 0xe8, /* behind the DOS stub */
+    FILE_HEADER = PE_OFFSET + 4,
+    OPTIONAL_HEADER = FILE_HEADER + 20,
+    OPTIONAL_SIZE = 240,
+    DIRECTORIES = OPTIONAL_HEADER + 112,
+    SECTIONS = OPTIONAL_HEADER + OPTIONAL_SIZE,
+    SECTION_SIZE = 40,
+    DIRECTORY_EXPORT = 0,
+    DIRECTORY_DEBUG = 6,
+    DEBUG_ENTRY_SIZE = 28,
+    DEBUG_TYPE_CODEVIEW = 2,
+};
+
+static void put_directory(uint8_t *page, unsigned index, uint64_t rva, uint64_t size) {
+    put(page + DIRECTORIES + 8 * index, rva, 4);
+    put(page + DIRECTORIES + 8 * index + 4, rva ? size : 0, 4);
+}
+
+static void put_optional_header(uint8_t *page, const struct image *image) {
+    uint8_t *optional = page + OPTIONAL_HEADER;
+    put(optional, 0x20b, 2);       /* PE32+ */
+    optional[2] = 9;               /* linker version */
+    put(optional + 16, 0x1000, 4); /* AddressOfEntryPoint */
+    put(optional + 24, image->base, 8);
+    put(optional + 32, 0x1000, 4); /* SectionAlignment */
+    put(optional + 36, 0x200, 4);  /* FileAlignment */
+    put(optional + 56, image->size, 4);
+    put(optional + 60, 0x400, 4); /* SizeOfHeaders */
+    put(optional + 68, 1, 2);     /* Subsystem: native */
+    put(optional + 108, 16, 4);   /* NumberOfRvaAndSizes */
+    put_directory(page, DIRECTORY_EXPORT, image->export_directory, image->export_size);
+    put_directory(page, DIRECTORY_DEBUG, image->debug_directory, DEBUG_ENTRY_SIZE);
+}
+
+static void put_section(uint8_t *header, const struct image_section *section) {
+    memcpy(header, section->name, strnlen(section->name, 8));
+    put(header + 8, section->end - section->start, 4);
+    put(header + 12, section->start, 4);
+    put(header + 16, section->end - section->start, 4);
+    put(header + 20, section->start, 4);
+    put(header + 36, section->characteristics, 4);
+}
+
+void write_pe_headers(struct machine *machine, const struct image *image) {
+    uint8_t page[PAGE_SIZE] = {'M', 'Z', 0x90};
+    if (SECTIONS + image->section_count * SECTION_SIZE > sizeof page)
+        die("too many sections");
+    put(page + 0x3c, PE_OFFSET, 4);
+    memcpy(page + PE_OFFSET, "PE\0", 4);
+    put(page + FILE_HEADER, 0x8664, 2);
+    put(page + FILE_HEADER + 2, image->section_count, 2);
+    put(page + FILE_HEADER + 4, image->timestamp, 4);
+    put(page + FILE_HEADER + 16, OPTIONAL_SIZE, 2);
+    put(page + FILE_HEADER + 18, 0x22, 2); /* executable, large addresses */
+    put_optional_header(page, image);
+    for (size_t i = 0; i < image->section_count; i++)
+        put_section(page + SECTIONS + i * SECTION_SIZE, &image->sections[i]);
+    memory_write(&machine->memory, image->base, page, sizeof page);
+}
+
+/* 32 digits as a GUID is written, to the 16 bytes that it is stored in. */
+static void put_guid(uint8_t bytes[16], const char *digits) {
+    static const uint8_t order[16] = {3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15};
+    if (strlen(digits) != 32)
+        die("\"%s\" is no GUID", digits);
+    for (unsigned i = 0; i < 16; i++) {
+        char pair[3] = {digits[2 * i], digits[2 * i + 1], 0};
+        bytes[order[i]] = (uint8_t)strtoul(pair, NULL, 16);
+    }
+}
+
+void write_debug_record(struct machine *machine, const struct image *image, const char *pdb,
+                        const char *guid, uint32_t age) {
+    uint8_t entry[DEBUG_ENTRY_SIZE] = {0};
+    uint8_t record[24 + 64] = "RSDS";
+    uint64_t rva = image->debug_directory + 0x40;
+    size_t length = 24 + strlen(pdb) + 1;
+    if (length > sizeof record)
+        die("\"%s\" is too long", pdb);
+    put_guid(record + 4, guid);
+    put(record + 20, age, 4);
+    memcpy(record + 24, pdb, strlen(pdb) + 1);
+    put(entry + 4, image->timestamp, 4);
+    put(entry + 12, DEBUG_TYPE_CODEVIEW, 4);
+    put(entry + 16, length, 4);
+    put(entry + 20, rva, 4); /* AddressOfRawData */
+    put(entry + 24, rva, 4); /* PointerToRawData */
+    memory_write(&machine->memory, image->base + image->debug_directory, entry, sizeof entry);
+    memory_write(&machine->memory, image->base + rva, record, length);
+}
