@@ -49,7 +49,7 @@ static void make_samples(struct machine *machine) {
         note(machine, large + 0x1234, "present", LARGE_PAGE_SIZE, true);
     const json_t *huge = json_object_get(machine->scenario, "huge_page");
     if (huge)
-        note(machine, number(huge, "address") + 0x10, "present", HUGE_PAGE_SIZE, true);
+        note(machine, machine->strings.next - 2, "present", HUGE_PAGE_SIZE, true);
     note(machine, 0x8000000000000000ull, "non-canonical", 0, false);
 }
 
