@@ -52,7 +52,8 @@ void forge_shared_page(struct machine *machine) {
         put(page + NT_SYSTEM_ROOT + 2 * i, (uint8_t)root[i], 2);
     uint64_t major = number_of(json_array_get(version, 0), "version");
     if (major >= 10)
-        put(page + NT_BUILD_NUMBER, 0xf0000000 | machine->build, 4);
+        put(page + NT_BUILD_NUMBER, machine->build,
+            4); /* without the free bit of nt!NtBuildNumber */
     put(page + NT_PRODUCT_TYPE, number(header, "ProductType"), 4);
     put(page + PRODUCT_TYPE_IS_VALID, 1, 1);
     put(page + PROCESSOR_ARCHITECTURE, 9, 2);
