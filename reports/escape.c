@@ -163,7 +163,7 @@ static bool looks_like_code(const char *word, size_t length) {
         if (word[i] == '.' || word[i] == ':')
             has_mark |= before_letter;
         else if (!is_alphanumeric(word[i]) && !(word[i] & 0x80))
-            has_mark |= !strchr("-,/'\"%+()", word[i]);
+            has_mark |= !strchr("-,/'\"%+()[]*", word[i]);
     }
     return has_letter_or_digit && has_mark;
 }

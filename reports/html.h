@@ -1,0 +1,51 @@
+/*
+ * html.h - the parts of the HTML report, one file each. Private to html*.c.
+ *
+ * The page is one file without a script: what folds is <details>, what is a picture is SVG inside
+ * it. No text of a snapshot gets here but through escape.h.
+ */
+#ifndef NTDRIFT_REPORTS_HTML_H
+#define NTDRIFT_REPORTS_HTML_H
+
+#include "reports/outline.h"
+#include "reports/renderers.h"
+
+struct page {
+    struct text *out;
+    const struct difference *difference;
+    struct outline outline;
+};
+
+/* html_style.c: the style sheet */
+void html_style(struct text *out);
+
+/* html_head.c: the sides, the counts, the contents, what stands at a glance */
+void html_header(struct page *page);
+void html_glance(struct page *page);
+
+/* html_structures.c: each changed structure, with its pictures */
+void html_structures(struct page *page);
+
+/* html_processes.c: the two trees */
+void html_trees(struct page *page);
+
+/* html_tables.c: changes by kind */
+void html_kinds(struct page *page, const char *family);
+void html_table_head(struct page *page, const char *const *columns);
+/* `within`: the structure whose table this is, "" for none. */
+void html_change_table(struct page *page, const struct change *const *changes, size_t count,
+                       const char *within);
+
+/* html_appendix.c: what could not be compared, how to check, what it rests on */
+void html_unknown(struct page *page);
+void html_checks(struct page *page);
+void html_evidence(struct page *page);
+
+/* ---- pieces ---- */
+
+/* "<p class="lede">content</p>", the content escaped. */
+void html_element(struct text *out, const char *tag, const char *class, const char *content);
+void html_code(struct text *out, const char *content);
+void html_chip(struct text *out, enum severity severity);
+
+#endif

@@ -1,0 +1,237 @@
+/* html_head.c - the top of the HTML report: the sides, the counts, the contents, the glance. */
+#include <string.h>
+
+#include "base/memory.h"
+#include "reports/escape.h"
+#include "reports/html.h"
+
+#define GLANCE_SENTENCES    3  /* of each kind; one more where that is all */
+#define CONTENTS_STRUCTURES 14 /* that the contents name */
+
+/* ---- the sides ---- */
+
+static void write_pdb(struct text *out, const json_t *pdb) {
+    const char *name = json_string_value(json_object_get(pdb, "name"));
+    const char *guid = json_string_value(json_object_get(pdb, "guid"));
+    const json_t *age = json_object_get(pdb, "age");
+    if (!name && !guid)
+        return;
+    html_code(out, name ? name : "(no name)");
+    text_puts(out, " <code>");
+    escape_html(out, guid ? guid : "");
+    if (json_is_integer(age))
+        text_printf(out, "</code>, age %" JSON_INTEGER_FORMAT, json_integer_value(age));
+    else
+        text_puts(out, "</code>");
+}
+
+static void write_build(struct text *out, const struct side *side) {
+    if (side->build >= 0)
+        text_printf(out, "%d", side->build);
+}
+
+static void write_lab(struct text *out, const struct side *side) {
+    if (*side->build_lab)
+        html_code(out, side->build_lab);
+}
+
+static void write_arch(struct text *out, const struct side *side) {
+    escape_html(out, side->arch);
+}
+
+static void write_dump(struct text *out, const struct side *side) {
+    escape_html(out, side->dump_type);
+}
+
+static void write_kernel_pdb(struct text *out, const struct side *side) {
+    write_pdb(out, side->pdb);
+}
+
+static void write_identity(struct page *page) {
+    static const struct {
+        const char *name;
+        void (*write)(struct text *out, const struct side *side);
+    } rows[] = {{"Build", write_build},
+                {"Build lab", write_lab},
+                {"Architecture", write_arch},
+                {"Dump type", write_dump},
+                {"Kernel PDB", write_kernel_pdb}};
+    struct text *out = page->out;
+    text_puts(out, "<div class=\"scroll\"><table class=\"identity\">\n<thead><tr><td></td>"
+                   "<th scope=\"col\">Before</th><th scope=\"col\">After</th></tr></thead>\n"
+                   "<tbody>\n");
+    for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+        text_printf(out, "<tr><th scope=\"row\">%s</th>", rows[i].name);
+        const struct side *const sides[] = {&page->difference->old, &page->difference->new};
+        for (size_t j = 0; j < ARRAY_LENGTH(sides); j++) {
+            text_puts(out, "<td>");
+            size_t before = out->length;
+            rows[i].write(out, sides[j]);
+            text_puts(out, out->length == before ? "<span class=\"soft\">not known</span></td>"
+                                                 : "</td>");
+        }
+        text_puts(out, "</tr>\n");
+    }
+    text_puts(out, "</tbody></table></div>\n");
+}
+
+/* ---- counts ---- */
+
+static const char *plural(size_t count) {
+    return count == 1 ? "" : "s";
+}
+
+static void write_lede(struct page *page) {
+    const struct outline *outline = &page->outline;
+    struct text *out = page->out;
+    text_puts(out, "<p class=\"lede\">");
+    if (!page->difference->count) {
+        text_puts(out, "No differences");
+        text_puts(out,
+                  page->difference->unknown_count ? " in what both sides know.</p>\n" : ".</p>\n");
+        return;
+    }
+    text_printf(out, "%zu change%s", page->difference->count, plural(page->difference->count));
+    if (outline->topic_count)
+        text_printf(out, ", %zu structure%s touched", outline->topic_count,
+                    plural(outline->topic_count));
+    if (outline->waived)
+        text_printf(out, "; %zu waived", outline->waived);
+    text_puts(out, ".</p>\n");
+}
+
+static void write_tile(struct text *out, const char *class, size_t count, const char *label,
+                       const char *target) {
+    text_printf(out, "<li class=\"%s\"><b>%zu</b>", class, count);
+    if (target)
+        text_printf(out, "<a href=\"#%s\">", target);
+    escape_html(out, label);
+    text_puts(out, target ? "</a></li>\n" : "</li>\n");
+}
+
+static size_t count_family(const struct outline *outline, const char *family) {
+    size_t count = 0;
+    for (size_t i = 0; i < outline->kind_count; i++)
+        if (!strcmp(outline->kinds[i].rule->family, family))
+            count += outline->kinds[i].count;
+    return count;
+}
+
+static bool is_first_of_family(const struct outline *outline, size_t kind) {
+    return !kind ||
+           strcmp(outline->kinds[kind - 1].rule->family, outline->kinds[kind].rule->family) != 0;
+}
+
+static void write_tiles(struct page *page) {
+    const struct outline *outline = &page->outline;
+    text_puts(page->out, "<ul class=\"tiles\">\n");
+    for (int severity = SEVERITY_BREAKING; severity >= SEVERITY_INFO; severity--)
+        write_tile(page->out, severity_name((enum severity)severity), outline->severities[severity],
+                   severity_name((enum severity)severity), NULL);
+    for (size_t i = 0; i < outline->kind_count; i++) {
+        const char *family = outline->kinds[i].rule->family;
+        if (!is_first_of_family(outline, i))
+            continue;
+        AUTO_FREE char *target = xasprintf("family--%s", family);
+        write_tile(page->out, "family", count_family(outline, family), outline_family(family),
+                   target);
+    }
+    if (page->difference->unknown_count)
+        write_tile(page->out, "unknown", page->difference->unknown_count, "Not comparable",
+                   "unknown");
+    text_puts(page->out, "</ul>\n");
+}
+
+/* ---- contents ---- */
+
+static void write_structure_links(struct page *page) {
+    const struct outline *outline = &page->outline;
+    if (!outline->topic_count)
+        return;
+    text_puts(page->out, "<ul>\n");
+    for (size_t i = 0; i < outline->topic_count && i < CONTENTS_STRUCTURES; i++) {
+        text_puts(page->out, "<li><a href=\"#structure--");
+        escape_anchor(page->out, outline->topics[i].name);
+        text_puts(page->out, "\">");
+        html_code(page->out, outline->topics[i].name);
+        text_puts(page->out, "</a></li>\n");
+    }
+    if (outline->topic_count > CONTENTS_STRUCTURES)
+        text_printf(page->out, "<li class=\"soft\">and %zu more structures</li>\n",
+                    outline->topic_count - CONTENTS_STRUCTURES);
+    text_puts(page->out, "</ul>");
+}
+
+static void write_contents(struct page *page) {
+    const struct outline *outline = &page->outline;
+    struct text *out = page->out;
+    text_puts(out, "<nav class=\"contents\" aria-label=\"Contents\">\n<strong>Contents</strong>\n"
+                   "<ul>\n");
+    if (page->difference->count)
+        text_puts(out, "<li><a href=\"#glance\">At a glance</a></li>\n");
+    for (size_t i = 0; i < outline->kind_count; i++) {
+        const char *family = outline->kinds[i].rule->family;
+        if (!is_first_of_family(outline, i))
+            continue;
+        text_printf(out, "<li><a href=\"#family--%s\">%s</a>", family, outline_family(family));
+        if (!strcmp(family, "layout"))
+            write_structure_links(page);
+        text_puts(out, "</li>\n");
+    }
+    if (page->difference->unknown_count)
+        text_puts(out, "<li><a href=\"#unknown\">Not comparable</a></li>\n");
+    if (page->difference->count)
+        text_puts(out, "<li><a href=\"#checks\">How to check</a></li>\n");
+    text_puts(out, "<li><a href=\"#evidence\">Evidence</a></li>\n</ul>\n</nav>\n");
+}
+
+void html_header(struct page *page) {
+    struct text *out = page->out;
+    text_puts(out, "<header class=\"top\">\n<p class=\"kicker\">What changed inside Windows</p>\n"
+                   "<h1>");
+    escape_html(out, page->difference->old.label);
+    text_puts(out, " <span class=\"to\">→</span> ");
+    escape_html(out, page->difference->new.label);
+    text_puts(out, "</h1>\n");
+    write_lede(page);
+    write_identity(page);
+    write_tiles(page);
+    write_contents(page);
+    text_puts(out, "</header>\n");
+}
+
+/* ---- at a glance ---- */
+
+static void write_sentence(struct page *page, const struct change *change) {
+    text_puts(page->out, "<li><a href=\"#");
+    outline_anchor(page->out, page->difference, change);
+    text_puts(page->out, "\" aria-label=\"to this change\">#</a> ");
+    escape_html_prose(page->out, change->message);
+    text_puts(page->out, "</li>\n");
+}
+
+static void write_kind(struct page *page, const struct kind *kind) {
+    struct text *out = page->out;
+    text_puts(out, "<li><div>");
+    html_chip(out, kind->rule->severity);
+    text_puts(out, "</div><div><strong>");
+    escape_html(out, kind->rule->title);
+    text_printf(out, "</strong> <span class=\"soft\">%zu%s</span>\n<ul>\n", kind->count,
+                kind->waived ? ", some of them waived" : "");
+    size_t shown = kind->count <= GLANCE_SENTENCES + 1 ? kind->count : GLANCE_SENTENCES;
+    for (size_t i = 0; i < shown; i++)
+        write_sentence(page, kind->changes[i]);
+    if (kind->count > shown)
+        text_printf(out, "<li class=\"soft\">and %zu more</li>\n", kind->count - shown);
+    text_puts(out, "</ul></div></li>\n");
+}
+
+void html_glance(struct page *page) {
+    const struct outline *outline = &page->outline;
+    text_puts(page->out, "<section id=\"glance\">\n<h2>At a glance</h2>\n<ul class=\"glance\">\n");
+    for (int severity = SEVERITY_BREAKING; severity >= SEVERITY_INFO; severity--)
+        for (size_t i = 0; i < outline->kind_count; i++)
+            if ((int)outline->kinds[i].rule->severity == severity)
+                write_kind(page, &outline->kinds[i]);
+    text_puts(page->out, "</ul>\n</section>\n");
+}

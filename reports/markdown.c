@@ -1,0 +1,255 @@
+/* markdown.c - a difference as an article in Markdown. */
+#include "reports/markdown.h"
+
+#include <string.h>
+
+#include "base/memory.h"
+#include "reports/escape.h"
+#include "reports/renderers.h"
+#include "reports/value.h"
+
+#define GLANCE_SENTENCES 3 /* of each kind; one more where that is all */
+
+struct article {
+    struct text *out;
+    const struct difference *difference;
+    struct outline outline;
+};
+
+static void write_code_or(struct text *out, const char *string, const char *otherwise) {
+    if (*string)
+        escape_markdown_code(out, string);
+    else
+        text_puts(out, otherwise);
+}
+
+static void write_value(struct text *out, const struct change *change, const json_t *value) {
+    AUTO(text_deinit) struct text plain = TEXT_EMPTY;
+    value_of_change(&plain, change, value);
+    if (value)
+        escape_markdown_code_bytes(out, plain.data, plain.length);
+    else
+        text_puts(out, "–");
+}
+
+/* ---- the sides ---- */
+
+static void write_build(struct text *out, const struct side *side) {
+    if (side->build >= 0)
+        text_printf(out, "%d", side->build);
+    else
+        text_puts(out, "not known");
+}
+
+static void write_lab(struct text *out, const struct side *side) {
+    write_code_or(out, side->build_lab, "not known");
+}
+
+static void write_arch(struct text *out, const struct side *side) {
+    write_code_or(out, side->arch, "not known");
+}
+
+static void write_dump(struct text *out, const struct side *side) {
+    write_code_or(out, side->dump_type, "not known");
+}
+
+static void write_pdb(struct text *out, const struct side *side) {
+    const char *name = json_string_value(json_object_get(side->pdb, "name"));
+    const char *guid = json_string_value(json_object_get(side->pdb, "guid"));
+    const json_t *age = json_object_get(side->pdb, "age");
+    write_code_or(out, name ? name : "", "not known");
+    if (guid) {
+        text_putc(out, ' ');
+        escape_markdown_code(out, guid);
+    }
+    if (json_is_integer(age))
+        text_printf(out, ", age %" JSON_INTEGER_FORMAT, json_integer_value(age));
+}
+
+static void write_identity(struct article *article) {
+    static const struct {
+        const char *name;
+        void (*write)(struct text *out, const struct side *side);
+    } rows[] = {{"Build", write_build},
+                {"Build lab", write_lab},
+                {"Architecture", write_arch},
+                {"Dump type", write_dump},
+                {"Kernel PDB", write_pdb}};
+    struct text *out = article->out;
+    text_puts(out, "| | Before | After |\n|---|---|---|\n");
+    for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+        text_printf(out, "| %s | ", rows[i].name);
+        rows[i].write(out, &article->difference->old);
+        text_puts(out, " | ");
+        rows[i].write(out, &article->difference->new);
+        text_puts(out, " |\n");
+    }
+}
+
+static void write_title(struct article *article) {
+    const struct difference *difference = article->difference;
+    struct text *out = article->out;
+    text_puts(out, "# Windows kernel: ");
+    escape_markdown_prose(out, difference->old.label);
+    text_puts(out, " → ");
+    escape_markdown_prose(out, difference->new.label);
+    text_puts(out, "\n\n");
+    write_identity(article);
+    if (difference->count)
+        text_printf(out, "\n%zu change%s", difference->count, difference->count == 1 ? "" : "s");
+    else
+        text_puts(out, difference->unknown_count ? "\nNo differences in what both sides know"
+                                                 : "\nNo differences");
+    if (article->outline.waived)
+        text_printf(out, ", %zu of them waived", article->outline.waived);
+    text_puts(out, ".\n");
+}
+
+/* ---- at a glance ---- */
+
+static void write_counts(struct article *article) {
+    const struct outline *outline = &article->outline;
+    text_puts(article->out, "| Change | Severity | Count |\n|---|---|--:|\n");
+    for (int severity = SEVERITY_BREAKING; severity >= SEVERITY_INFO; severity--)
+        for (size_t i = 0; i < outline->kind_count; i++) {
+            const struct kind *kind = &outline->kinds[i];
+            if ((int)kind->rule->severity == severity)
+                text_printf(article->out, "| %s | %s | %zu |\n", kind->rule->title,
+                            severity_name(kind->rule->severity), kind->count);
+        }
+}
+
+static void write_sentences(struct article *article, const struct kind *kind) {
+    size_t shown = kind->count <= GLANCE_SENTENCES + 1 ? kind->count : GLANCE_SENTENCES;
+    for (size_t i = 0; i < shown; i++) {
+        text_puts(article->out, "- ");
+        escape_markdown_prose(article->out, kind->changes[i]->message);
+        text_putc(article->out, '\n');
+    }
+    if (kind->count > shown)
+        text_printf(article->out, "- and %zu more of \"%s\"\n", kind->count - shown,
+                    kind->rule->title);
+}
+
+static void write_glance(struct article *article) {
+    const struct outline *outline = &article->outline;
+    text_puts(article->out, "\n## At a glance\n\n");
+    write_counts(article);
+    text_putc(article->out, '\n');
+    for (int severity = SEVERITY_BREAKING; severity >= SEVERITY_NOTABLE; severity--)
+        for (size_t i = 0; i < outline->kind_count; i++)
+            if ((int)outline->kinds[i].rule->severity == severity)
+                write_sentences(article, &outline->kinds[i]);
+}
+
+/* ---- changes by kind ---- */
+
+static void write_row(struct article *article, const struct change *change) {
+    struct text *out = article->out;
+    text_puts(out, "| ");
+    escape_markdown_code(out, change->subject);
+    text_puts(out, " | ");
+    if (change->details && !change->old && !change->new) {
+        escape_markdown_prose(out, change->message);
+        text_puts(out, " | ");
+    } else {
+        write_value(out, change, change->old);
+        text_puts(out, " | ");
+        write_value(out, change, change->new);
+    }
+    text_printf(out, " | %s", severity_name(change->severity));
+    if (change->waived) {
+        text_puts(out, ", waived: ");
+        escape_markdown_prose(out, change->waived);
+    }
+    text_puts(out, " |\n");
+}
+
+static void write_kind(struct article *article, const struct kind *kind) {
+    struct text *out = article->out;
+    text_printf(out, "\n### %s\n\n", kind->rule->title);
+    escape_markdown_prose(out, kind->rule->meaning);
+    text_putc(out, ' ');
+    escape_markdown_prose(out, kind->rule->reason);
+    text_puts(out, "\n\n| Subject | Before | After | Severity |\n|---|---|---|---|\n");
+    for (size_t i = 0; i < kind->count; i++)
+        write_row(article, kind->changes[i]);
+}
+
+static bool is_first_of_family(const struct outline *outline, size_t kind) {
+    return !kind ||
+           strcmp(outline->kinds[kind - 1].rule->family, outline->kinds[kind].rule->family) != 0;
+}
+
+static bool is_last_of_family(const struct outline *outline, size_t kind) {
+    return kind + 1 == outline->kind_count || is_first_of_family(outline, kind + 1);
+}
+
+/* What a family has besides its tables of changes. */
+static void write_more(struct article *article, const char *family) {
+    if (!strcmp(family, "layout"))
+        markdown_layouts(article->out, article->difference, &article->outline);
+    if (!strcmp(family, "process"))
+        markdown_trees(article->out, article->difference);
+}
+
+static void write_families(struct article *article) {
+    const struct outline *outline = &article->outline;
+    for (size_t i = 0; i < outline->kind_count; i++) {
+        const char *family = outline->kinds[i].rule->family;
+        if (is_first_of_family(outline, i))
+            text_printf(article->out, "\n## %s\n", outline_family(family));
+        write_kind(article, &outline->kinds[i]);
+        if (is_last_of_family(outline, i))
+            write_more(article, family);
+    }
+}
+
+/* ---- the end ---- */
+
+static void write_unknown(struct article *article) {
+    const struct difference *difference = article->difference;
+    if (!difference->unknown_count)
+        return;
+    text_puts(article->out, "\n## Not comparable\n\nA change is reported only where both sides "
+                            "know. Of the following, one does not.\n\n");
+    for (size_t i = 0; i < difference->unknown_count; i++) {
+        text_puts(article->out, "- ");
+        escape_markdown_code(article->out, difference->unknown[i].section);
+        text_puts(article->out, ": ");
+        escape_markdown_prose(article->out, difference->unknown[i].reason);
+        text_putc(article->out, '\n');
+    }
+}
+
+static void write_checks(struct article *article) {
+    const struct outline *outline = &article->outline;
+    if (!outline->kind_count)
+        return;
+    text_puts(article->out, "\n## How to check\n\nWith WinDbg on the two dumps, or on two machines "
+                            "with these kernels. Commands are those for the first change of each "
+                            "kind.\n\n");
+    for (size_t i = 0; i < outline->kind_count; i++) {
+        const struct kind *kind = &outline->kinds[i];
+        AUTO(text_deinit) struct text check = TEXT_EMPTY;
+        outline_check(&check, kind->changes[0]);
+        text_printf(article->out, "- **%s** (`%s`): ", kind->rule->title, kind->rule->id);
+        escape_markdown_prose(article->out, check.data);
+        text_putc(article->out, '\n');
+    }
+}
+
+void report_markdown(const struct difference *difference, const struct report_options *options,
+                     struct text *output) {
+    (void)options;
+    struct article article = {.out = output, .difference = difference};
+    outline_init(&article.outline, difference);
+    write_title(&article);
+    if (difference->count) {
+        write_glance(&article);
+        write_families(&article);
+    }
+    write_unknown(&article);
+    write_checks(&article);
+    outline_deinit(&article.outline);
+}

@@ -1,0 +1,315 @@
+/* outline.c - the order in which the long formats tell a difference. */
+#include "reports/outline.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "reports/escape.h"
+#include "reports/shape.h"
+
+/* A change with the length of its structure's name in the subject. */
+struct placed {
+    const struct change *change;
+    size_t name_length;
+};
+
+static bool starts(const char *string, const char *prefix) {
+    return !strncmp(string, prefix, strlen(prefix));
+}
+
+bool outline_is_structural(const struct change *change) {
+    static const char *const prefixes[] = {"layout.field.", "layout.bit.", "layout.type.resized"};
+    for (size_t i = 0; i < ARRAY_LENGTH(prefixes); i++)
+        if (starts(change->rule->id, prefixes[i]))
+            return true;
+    return false;
+}
+
+size_t outline_stands_for(const struct change *change) {
+    json_int_t count = json_integer_value(json_object_get(change->details, "count"));
+    return count > 1 ? (size_t)count : 1;
+}
+
+/* ---- topics ---- */
+
+/* "_EPROCESS" in "_EPROCESS.Minimal": up to the first dot behind which a type's name ends. */
+static size_t type_name_length(const struct difference *difference, const char *subject) {
+    for (const char *dot = strchr(subject, '.'); dot; dot = strchr(dot + 1, '.')) {
+        AUTO_FREE char *name = xstrndup(subject, (size_t)(dot - subject));
+        if (shape_type(&difference->old, name) || shape_type(&difference->new, name))
+            return strlen(name);
+    }
+    bool is_type = shape_type(&difference->old, subject) || shape_type(&difference->new, subject);
+    return is_type ? strlen(subject) : strcspn(subject, ".");
+}
+
+static int compare_placed(const void *left, const void *right) {
+    const struct placed *a = left;
+    const struct placed *b = right;
+    size_t least = a->name_length < b->name_length ? a->name_length : b->name_length;
+    int order = memcmp(a->change->subject, b->change->subject, least);
+    if (!order)
+        order = (a->name_length > b->name_length) - (a->name_length < b->name_length);
+    return order ? order : (a->change > b->change) - (a->change < b->change);
+}
+
+static bool same_name(const struct placed *a, const struct placed *b) {
+    return a->name_length == b->name_length &&
+           !memcmp(a->change->subject, b->change->subject, a->name_length);
+}
+
+static void topic_add(struct topic *topic, const struct change *change) {
+    topic->count++;
+    topic->weight += strcmp(change->rule->id, "layout.field.shifted") != 0;
+    if (change->severity > topic->severity)
+        topic->severity = change->severity;
+}
+
+static int compare_topics(const void *left, const void *right) {
+    const struct topic *a = left;
+    const struct topic *b = right;
+    if (a->severity != b->severity)
+        return a->severity > b->severity ? -1 : 1;
+    if (a->weight != b->weight)
+        return a->weight > b->weight ? -1 : 1;
+    return strcmp(a->name, b->name);
+}
+
+static void make_topics(struct outline *outline, const struct difference *difference) {
+    AUTO_FREE struct placed *placed = xcalloc(difference->count + 1, sizeof *placed);
+    size_t count = 0;
+    for (size_t i = 0; i < difference->count; i++) {
+        const struct change *change = &difference->changes[i];
+        if (outline_is_structural(change))
+            placed[count++] =
+                (struct placed){change, type_name_length(difference, change->subject)};
+    }
+    qsort(placed, count, sizeof *placed, compare_placed);
+    outline->sorted = xcalloc(count + 1, sizeof *outline->sorted);
+    outline->topics = xcalloc(count + 1, sizeof *outline->topics);
+    for (size_t i = 0; i < count; i++) {
+        outline->sorted[i] = placed[i].change;
+        if (!i || !same_name(&placed[i - 1], &placed[i]))
+            outline->topics[outline->topic_count++] = (struct topic){
+                .name = xstrndup(placed[i].change->subject, placed[i].name_length),
+                .changes = outline->sorted + i,
+            };
+        topic_add(&outline->topics[outline->topic_count - 1], placed[i].change);
+    }
+    qsort(outline->topics, outline->topic_count, sizeof *outline->topics, compare_topics);
+}
+
+/* ---- kinds ---- */
+
+static struct kind *kind_of(struct outline *outline, const struct rule *rule) {
+    for (size_t i = 0; i < outline->kind_count; i++)
+        if (outline->kinds[i].rule == rule)
+            return &outline->kinds[i];
+    return NULL;
+}
+
+static size_t count_rules(void) {
+    size_t count = 0;
+    while (rules[count].id)
+        count++;
+    return count;
+}
+
+static void rank(struct outline *outline, const struct change *change) {
+    struct kind *kind = kind_of(outline, change->rule);
+    kind->changes[kind->count++] = change;
+}
+
+static void make_kinds(struct outline *outline, const struct difference *difference) {
+    outline->kinds = xcalloc(count_rules() + 1, sizeof *outline->kinds);
+    outline->ranked = xcalloc(difference->count + 1, sizeof *outline->ranked);
+    for (size_t i = 0; i < difference->count; i++) {
+        const struct change *change = &difference->changes[i];
+        struct kind *kind = kind_of(outline, change->rule);
+        if (!kind) {
+            kind = &outline->kinds[outline->kind_count++];
+            *kind = (struct kind){.rule = change->rule};
+        }
+        kind->count++;
+        kind->waived += change->waived != NULL;
+    }
+    size_t next = 0;
+    for (size_t i = 0; i < outline->kind_count; i++) {
+        outline->kinds[i].changes = outline->ranked + next;
+        next += outline->kinds[i].count;
+        outline->kinds[i].count = 0;
+    }
+    for (size_t i = 0; i < outline->topic_count; i++)
+        for (size_t j = 0; j < outline->topics[i].count; j++)
+            rank(outline, outline->topics[i].changes[j]);
+    for (size_t i = 0; i < difference->count; i++)
+        if (!outline_is_structural(&difference->changes[i]))
+            rank(outline, &difference->changes[i]);
+}
+
+void outline_init(struct outline *outline, const struct difference *difference) {
+    *outline = (struct outline){0};
+    make_topics(outline, difference);
+    make_kinds(outline, difference);
+    for (size_t i = 0; i < difference->count; i++) {
+        const struct change *change = &difference->changes[i];
+        outline->severities[change->severity]++;
+        outline->waived += change->waived != NULL;
+    }
+}
+
+void outline_deinit(struct outline *outline) {
+    for (size_t i = 0; i < outline->topic_count; i++)
+        free(outline->topics[i].name);
+    free(outline->topics);
+    free(outline->kinds);
+    free(outline->sorted);
+    free(outline->ranked);
+    *outline = (struct outline){0};
+}
+
+void outline_counts(struct text *out, const struct topic *topic) {
+    const char *separator = "";
+    for (size_t i = 0; i < topic->count;) {
+        const struct rule *rule = topic->changes[i]->rule;
+        size_t count = 0;
+        for (; i < topic->count && topic->changes[i]->rule == rule; i++)
+            count += outline_stands_for(topic->changes[i]);
+        const char *words = strchr(rule->id, '.') ? strchr(rule->id, '.') + 1 : rule->id;
+        const char *verb = strrchr(words, '.');
+        int noun = (int)(verb ? verb - words : (long)strlen(words));
+        if (!strcmp(words, "type.resized"))
+            continue;
+        text_printf(out, "%s%zu %.*s%s %s", separator, count, noun, words, count == 1 ? "" : "s",
+                    verb ? verb + 1 : "");
+        separator = ", ";
+    }
+}
+
+const char *outline_family(const char *family) {
+    static const struct {
+        const char *family;
+        const char *heading;
+    } headings[] = {
+        {"layout", "Structures and enumerations"},
+        {"syscall", "System calls"},
+        {"process", "Processes"},
+        {"object", "Objects"},
+        {"dump", "Dump and coverage"},
+        {"snapshot", "Values"},
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(headings); i++)
+        if (!strcmp(headings[i].family, family))
+            return headings[i].heading;
+    return family;
+}
+
+/* ---- anchors ---- */
+
+/* Changes of one kind and subject stand together; the second one of them gets a number. */
+void outline_anchor(struct text *out, const struct difference *difference,
+                    const struct change *change) {
+    text_printf(out, "%s--", change->rule->id);
+    escape_anchor(out, change->subject);
+    size_t number = 1;
+    for (const struct change *each = change; each > difference->changes; each--, number++)
+        if (each[-1].rule != change->rule || strcmp(each[-1].subject, change->subject) != 0)
+            break;
+    if (number > 1)
+        text_printf(out, "--%zu", number);
+}
+
+/* ---- how to check ---- */
+
+struct word {
+    const char *text;
+    size_t length;
+};
+
+/* What a word in capitals of a rule's sentence stands for; nothing where it stands for itself. */
+static struct word placeholder(const struct change *change, const char *word, size_t length) {
+    static const struct {
+        const char *word;
+        enum { WHOLE, TYPE, MEMBER, IMAGE } part;
+    } places[] = {
+        {"TYPE", TYPE}, {"MEMBER", MEMBER}, {"BIT", MEMBER}, {"IMAGE", IMAGE}, {"ENUM", TYPE}};
+    const char *subject = change->subject;
+    const char *colon = strrchr(subject, ':');
+    const char *dot = strchr(subject, '.');
+    bool is_process = !strcmp(change->rule->family, "process");
+    for (size_t i = 0; i < ARRAY_LENGTH(places); i++) {
+        if (strlen(places[i].word) != length || memcmp(places[i].word, word, length) != 0)
+            continue;
+        if (places[i].part == IMAGE)
+            return (struct word){subject, colon ? (size_t)(colon - subject) : strlen(subject)};
+        if (places[i].part == TYPE)
+            return (struct word){subject, strcspn(subject, ".")};
+        const char *rest = is_process ? colon : dot;
+        if (rest)
+            return (struct word){rest + 1, strlen(rest + 1)};
+    }
+    return (struct word){0};
+}
+
+static bool is_capital(char character) {
+    return character >= 'A' && character <= 'Z';
+}
+
+static void fill_word(struct text *out, const struct change *change, const char *word,
+                      size_t length) {
+    for (size_t i = 0; i < length;) {
+        size_t end = i;
+        while (end < length && is_capital(word[end]))
+            end++;
+        struct word filled =
+            end > i + 1 ? placeholder(change, word + i, end - i) : (struct word){0};
+        if (filled.text)
+            text_append(out, filled.text, filled.length);
+        else
+            text_append(out, word + i, end > i ? end - i : 1);
+        i = end > i ? end : i + 1;
+    }
+}
+
+/* A debugger's command begins with "dt", "??", "!" or "."; its operands are what no English word
+ * looks like. */
+static bool begins_command(const char *word, size_t length) {
+    bool is_named = (length == 2 && !memcmp(word, "dt", 2)) || (length == 2 && *word == '?');
+    return is_named || (length > 2 && strchr("!.", *word));
+}
+
+static bool continues_command(const char *word, size_t length) {
+    size_t capitals = 0;
+    for (size_t i = 0; i < length; i++) {
+        if (strchr("!_", word[i]))
+            return true;
+        capitals += is_capital(word[i]);
+    }
+    bool is_number = strspn(word, "0123456789") == length;
+    return length && (capitals == length || is_number);
+}
+
+void outline_check(struct text *out, const struct change *change) {
+    bool in_command = false;
+    for (const char *word = change->rule->check; *word;) {
+        size_t length = strcspn(word, " ");
+        size_t bare = length;
+        while (bare && strchr(".,;:", word[bare - 1]))
+            bare--;
+        bool is_command =
+            bare && (in_command ? continues_command(word, bare) : begins_command(word, bare));
+        if (in_command && !is_command)
+            text_putc(out, '`');
+        if (word != change->rule->check)
+            text_putc(out, ' ');
+        if (!in_command && is_command)
+            text_putc(out, '`');
+        fill_word(out, change, word, bare);
+        in_command = is_command && bare == length && word[length];
+        if (is_command && !in_command)
+            text_putc(out, '`');
+        text_append(out, word + bare, length - bare);
+        word += length + (word[length] == ' ');
+    }
+}

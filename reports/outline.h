@@ -1,0 +1,62 @@
+/*
+ * outline.h - the order in which the long formats (Markdown, HTML) tell a difference: which
+ * changes belong to one structure, which structure comes first, what stands at a glance, and how
+ * each kind is checked. It says nothing in either format.
+ */
+#ifndef NTDRIFT_REPORTS_OUTLINE_H
+#define NTDRIFT_REPORTS_OUTLINE_H
+
+#include "base/text.h"
+#include "differ/difference.h"
+
+/* The changes of one structure or union that both sides have. */
+struct topic {
+    char *name;
+    const struct change **changes; /* in the difference's order */
+    size_t count;
+    size_t weight; /* changes that no other explains: not the shifted ones */
+    enum severity severity;
+};
+
+/* The changes of one kind. */
+struct kind {
+    const struct rule *rule;
+    const struct change **changes; /* those of the structures that come first stand first */
+    size_t count;
+    size_t waived;
+};
+
+struct outline {
+    struct topic *topics; /* by severity, then by weight, then by name */
+    size_t topic_count;
+    struct kind *kinds; /* in the difference's order */
+    size_t kind_count;
+    const struct change **sorted;             /* what topics refer into */
+    const struct change **ranked;             /* what kinds refer into */
+    size_t severities[SEVERITY_BREAKING + 1]; /* waived ones too */
+    size_t waived;
+};
+
+void outline_init(struct outline *outline, const struct difference *difference);
+void outline_deinit(struct outline *outline);
+
+/* Whether a change is told with its structure; the others are told by kind. */
+bool outline_is_structural(const struct change *change);
+
+/* The number of constants, members and so on that a collapsed change stands for; 1 for another. */
+size_t outline_stands_for(const struct change *change);
+
+/* A family as a heading: "System calls". */
+const char *outline_family(const char *family);
+
+/* "2 fields added, 1 bit moved, 41 fields shifted" */
+void outline_counts(struct text *out, const struct topic *topic);
+
+/* "layout.bit.added--_EPROCESS.Minimal": an id for this change that the next report has too. */
+void outline_anchor(struct text *out, const struct difference *difference,
+                    const struct change *change);
+
+/* How to check `change`: its rule's sentence about its own subject, commands between backticks. */
+void outline_check(struct text *out, const struct change *change);
+
+#endif
