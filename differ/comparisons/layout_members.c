@@ -71,34 +71,39 @@ static bool same_position(const struct member *old, const struct member *new) {
     return old->bit_position == new->bit_position && old->bit_length == new->bit_length;
 }
 
+/* A member that became a bit, or was one, is another type of member, and reported as such. */
+static bool same_sort(const struct entry *entry) {
+    return is_bit(&entry->old) == is_bit(&entry->new);
+}
+
+/* Whether where it was and is says something of the order of members. */
+static bool has_order(const struct entry *entry) {
+    return entry->verdict == MEMBER_SAME && same_sort(entry) && !same_bit(&entry->old, &entry->new);
+}
+
 static enum verdict classify(const struct entry *entry, bool kept) {
-    const struct member *old = &entry->old, *new = &entry->new;
-    if (same_bit(old, new))
-        return MEMBER_SAME;
-    /* A member that became a bit, or was one, is another type of member, and reported as such. */
-    bool comparable = is_bit(old) == is_bit(new);
-    if (!kept || (comparable && !same_position(old, new)))
+    if (!kept || !same_position(&entry->old, &entry->new))
         return MEMBER_MOVED;
-    return old->offset == new->offset ? MEMBER_SAME : MEMBER_SHIFTED;
+    return entry->old.offset == entry->new.offset ? MEMBER_SAME : MEMBER_SHIFTED;
 }
 
 static void classify_all(const struct layouts *layouts, struct entry *entries, size_t count) {
     AUTO_FREE struct place *places = xcalloc(count + 1, sizeof *places);
-    size_t common = 0;
+    size_t ordered = 0;
     for (size_t i = 0; i < count; i++)
-        if (entries[i].verdict == MEMBER_SAME && !same_bit(&entries[i].old, &entries[i].new))
-            places[common++] =
+        if (has_order(&entries[i]))
+            places[ordered++] =
                 (struct place){.old = entries[i].old.offset, .new = entries[i].new.offset};
-    layout_order_mark(places, common);
-    common = 0;
+    layout_order_mark(places, ordered);
+    ordered = 0;
     for (size_t i = 0; i < count; i++) {
         struct entry *entry = &entries[i];
         if (entry->verdict != MEMBER_SAME)
             continue;
-        bool kept = same_bit(&entry->old, &entry->new) || places[common++].kept;
-        entry->verdict = classify(entry, kept);
-        entry->retyped = is_bit(&entry->old) != is_bit(&entry->new) ||
-                         !layout_type_equal(layouts, entry->old.type, entry->new.type);
+        entry->retyped =
+            !same_sort(entry) || !layout_type_equal(layouts, entry->old.type, entry->new.type);
+        if (has_order(entry))
+            entry->verdict = classify(entry, places[ordered++].kept);
     }
 }
 
@@ -213,6 +218,14 @@ static void report_retyped(struct layouts *layouts, const struct entry *entry,
                            const char *subject) {
     AUTO_FREE char *from = type_in_words(&entry->old);
     AUTO_FREE char *to = type_in_words(&entry->new);
+    if (!same_sort(entry)) {
+        AUTO_FREE char *before = place_in_words(&entry->old);
+        AUTO_FREE char *after = place_in_words(&entry->new);
+        difference_add(layouts->difference, "layout.field.retyped", subject,
+                       layout_member_json(&entry->old), layout_member_json(&entry->new), NULL,
+                       "%s was %s at %s and is %s at %s", subject, from, before, to, after);
+        return;
+    }
     AUTO_FREE char *others = xasprintf(", with %zu %s of the word", entry->followers,
                                        entry->followers == 1 ? "bit" : "bits");
     json_t *details =
