@@ -53,6 +53,8 @@ static void put_string(struct analysis_context *context, json_t *section, const 
 
 static void put_pdb(struct analysis_context *context, json_t *section,
                     const struct pe_image *image) {
+    if (image->pdb_absent)
+        return;
     if (!image->has_pdb) {
         enum read_state state = image->headers ? image->headers : image->pdb_state;
         put_unreadable(context, section, "pdb", state);
@@ -61,8 +63,30 @@ static void put_pdb(struct analysis_context *context, json_t *section,
     json_object_set_new(section, "pdb", json_pdb(&image->pdb));
 }
 
+/* The first process of a session that has an address space, or NULL; the caller destroys it. */
+static struct vm *session_space(const struct target *target, const struct process_set *processes) {
+    struct member members[] = {{.path = "Session"}, {.path = "Pcb.DirectoryTableBase"}};
+    members_resolve(target, "_EPROCESS", members, 2);
+    if (!members[0].present || !members[1].present)
+        return NULL;
+    for (size_t i = 0; i < processes->count; i++) {
+        uint64_t process = processes->items[i].address, session = 0, directory = 0;
+        if (member_read(target, process, &members[0], &session) == READ_PRESENT && session &&
+            member_read(target, process, &members[1], &directory) == READ_PRESENT && directory)
+            return vm_create(target->image, directory);
+    }
+    return NULL;
+}
+
+/* The drivers of win32k are mapped in the address spaces of sessions alone. */
+static void read_image(struct vm *vm, struct vm *session, uint64_t base, struct pe_image *image) {
+    pe_read(vm, base, image);
+    if (image->headers == READ_NOT_MAPPED && session)
+        pe_read(session, base, image);
+}
+
 static json_t *extract_one(struct analysis_context *context, const struct loader_entry *entry,
-                           uint64_t object) {
+                           uint64_t object, struct vm *session) {
     const struct member *members = entry->members;
     json_t *section = json_object();
     put_string(context, section, "name", object, &members[BASE_NAME]);
@@ -73,7 +97,7 @@ static json_t *extract_one(struct analysis_context *context, const struct loader
     enum read_state state = member_read(context->target, object, &members[DLL_BASE], &base);
     put_value(context, section, "base", state, base, VALUE_ADDRESS);
     if (state == READ_PRESENT)
-        pe_read(context->target->vm, base, &image);
+        read_image(context->target->vm, session, base, &image);
     if (members[TIME_STAMP].present)
         put_member(context, section, object, &members[TIME_STAMP]);
     else
@@ -93,11 +117,14 @@ static json_t *extract(struct analysis_context *context) {
     struct list_walk walk;
     list_walk(context->target->vm, head, MODULES_MOST, &walk);
     report_list(context, "PsLoadedModuleList", head, &walk);
+    struct vm *session = session_space(context->target, context->processes);
     json_t *section = json_array();
     for (size_t i = 0; i < walk.count; i++)
         json_array_append_new(
-            section,
-            extract_one(context, &entry, walk.entries[i] - entry.members[LINKS].field.offset));
+            section, extract_one(context, &entry,
+                                 walk.entries[i] - entry.members[LINKS].field.offset, session));
+    if (session)
+        vm_destroy(session);
     list_walk_deinit(&walk);
     return section;
 }

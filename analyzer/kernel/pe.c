@@ -118,10 +118,14 @@ static enum read_state read_rsds(struct vm *vm, uint64_t address, uint32_t size,
     return READ_PRESENT;
 }
 
-static enum read_state read_debug(struct vm *vm, const struct pe_image *image,
-                                  struct directory debug, struct pdb_identity *pdb) {
+static enum read_state no_pdb(struct pe_image *image) {
+    image->pdb_absent = true;
+    return READ_NOT_MAPPED;
+}
+
+static enum read_state read_debug(struct vm *vm, struct pe_image *image, struct directory debug) {
     if (debug.rva == 0 || debug.size < DEBUG_ENTRY_SIZE)
-        return READ_NOT_MAPPED;
+        return no_pdb(image);
     uint32_t count = debug.size / DEBUG_ENTRY_SIZE;
     if (count > DEBUG_ENTRIES_MOST || debug.rva > image->size ||
         debug.size > image->size - debug.rva)
@@ -134,10 +138,11 @@ static enum read_state read_debug(struct vm *vm, const struct pe_image *image,
             return state;
         uint32_t rva = get_u32(entry + 20);
         if (get_u32(entry + 12) == DEBUG_CODEVIEW)
-            return rva < image->size ? read_rsds(vm, image->base + rva, get_u32(entry + 16), pdb)
-                                     : READ_BAD_VALUE;
+            return rva < image->size
+                       ? read_rsds(vm, image->base + rva, get_u32(entry + 16), &image->pdb)
+                       : READ_BAD_VALUE;
     }
-    return READ_NOT_MAPPED;
+    return no_pdb(image);
 }
 
 void pe_read(struct vm *vm, uint64_t base, struct pe_image *image) {
@@ -146,7 +151,7 @@ void pe_read(struct vm *vm, uint64_t base, struct pe_image *image) {
     image->headers = read_headers(vm, base, image, &debug);
     image->pdb_state = image->headers;
     if (image->headers == READ_PRESENT)
-        image->pdb_state = read_debug(vm, image, debug, &image->pdb);
+        image->pdb_state = read_debug(vm, image, debug);
     image->has_pdb = image->pdb_state == READ_PRESENT;
 }
 

@@ -27,6 +27,7 @@ struct pe_image {
     enum read_state
         pdb_state; /* why `pdb` is not known; READ_NOT_MAPPED where the image has none */
     bool has_pdb;
+    bool pdb_absent; /* the headers are there, and the image names no PDB */
     struct pdb_identity pdb;
 };
 

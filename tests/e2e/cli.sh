@@ -80,7 +80,9 @@ assert "system" in snapshot and "dump" in snapshot, sorted(snapshot)
 assert "processes" not in snapshot and "modules" not in snapshot, sorted(snapshot)
 assert snapshot["coverage"]["sections"]["processes"]["reason"] == "not extracted"
 EOF
-exits 0 "$NT_ANALYZER" snapshot "$dump" --require processes,modules
+exits 0 "$NT_ANALYZER" snapshot "$dump" --require processes,processors
+exits 3 "$NT_ANALYZER" snapshot "$dump" --require processes,modules
+says "modules is partial"
 exits 2 "$NT_ANALYZER" snapshot "$dump" --no-profiles --require nonsense
 exits 3 "$NT_ANALYZER" snapshot "$dump" --no-profiles --require processes -o "$scratch/none.json"
 check "without symbols the snapshot says what is missing" python3 - "$scratch/none.json" <<'EOF'
