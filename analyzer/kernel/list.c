@@ -149,7 +149,8 @@ void list_walk(struct vm *vm, uint64_t head, size_t limit, struct list_walk *wal
         step.backwards = true;
         step.last_forward = walk->count ? walk->entries[walk->count - 1] : head;
         struct outcome backwards = walk_one_way(&step, &walk->entries, &walk->count, &capacity);
-        reverse(walk->entries + walk->gap, walk->count - walk->gap);
+        if (walk->count > walk->gap)
+            reverse(walk->entries + walk->gap, walk->count - walk->gap);
         walk->back_end = backwards.end;
         walk->back_broken_at = backwards.end == LIST_CLOSED ? 0 : backwards.at;
         walk->back_state = backwards.state;
