@@ -61,7 +61,7 @@ static void write_family(struct page *page, const char *family) {
 }
 
 static void write_main(struct page *page) {
-    text_puts(page->out, "<main>\n");
+    text_puts(page->out, "<main id=\"main\">\n");
     if (page->difference->count) {
         html_glance(page);
         for (size_t i = 0; i < page->outline.kind_count; i++)
@@ -80,7 +80,7 @@ void report_html(const struct difference *difference, const struct report_option
     struct page page = {.out = output, .difference = difference};
     outline_init(&page.outline, difference);
     write_head(&page);
-    text_puts(output, "<body>\n<a class=\"skip\" href=\"#glance\">Skip to the changes</a>\n");
+    text_puts(output, "<body>\n<a class=\"skip\" href=\"#main\">Skip to the changes</a>\n");
     svg_definitions(output);
     html_header(&page);
     write_main(&page);

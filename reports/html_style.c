@@ -70,7 +70,8 @@ static const char *const block_rules[] = {
     "thead th{color:var(--soft);font-weight:600;font-size:.8rem;border-bottom-color:var(--soft);",
     "white-space:nowrap}\n",
     "td code,th "
-    "code{overflow-wrap:break-word}.changes>tbody>tr>td:first-child{white-space:nowrap}\n",
+    "code{overflow-wrap:break-word}.changes>tbody>tr:not(.details)>td:first-child"
+    "{white-space:nowrap}tr.details>td{padding-left:24px}.details .more table{width:auto}\n",
     "tbody th{font-weight:400}td.number{text-align:right}\n",
     "tr.waived>*{opacity:.75}td.mark,span.mark{font-weight:700;white-space:nowrap}\n",
     ".mark.added{color:var(--added)}.mark.removed{color:var(--removed)}.mark.moved{color:",

@@ -114,14 +114,15 @@ static void write_pairs(struct page *page, const json_t *pairs, const char *what
     text_puts(page->out, "</tbody></table></details>\n");
 }
 
-static void write_details(struct page *page, const struct change *change, int columns) {
-    text_printf(page->out, "<td colspan=\"%d\">", columns);
+/* A row of its own, below that of its change. */
+static void write_details(struct page *page, const struct change *change) {
+    text_puts(page->out, "<tr class=\"details\"><td colspan=\"5\">");
     escape_html_prose(page->out, change->message);
     text_putc(page->out, '\n');
     write_groups(page, json_object_get(change->details, "groups"));
     write_pairs(page, json_object_get(change->details, "fields"), "member", false);
     write_pairs(page, json_object_get(change->details, "constants"), "constant", !change->old);
-    text_puts(page->out, "</td>");
+    text_puts(page->out, "</td></tr>\n");
 }
 
 /* ---- rows ---- */
@@ -151,7 +152,8 @@ static void write_row(struct page *page, const struct change *change, const char
     write_subject(out, change, within);
     text_puts(out, "</th>");
     if (change->details) {
-        write_details(page, change, 2);
+        text_printf(out, "<td colspan=\"2\" class=\"soft\">%zu, see below</td>",
+                    outline_stands_for(change));
     } else {
         write_value(out, change, change->old);
         write_value(out, change, change->new);
@@ -159,6 +161,8 @@ static void write_row(struct page *page, const struct change *change, const char
     text_puts(out, "<td>");
     html_chip(out, change->severity);
     text_puts(out, "</td></tr>\n");
+    if (change->details)
+        write_details(page, change);
 }
 
 void html_change_table(struct page *page, const struct change *const *changes, size_t count,
