@@ -60,20 +60,29 @@ static bool is_opaque(struct view view) {
     return is(view, "void") || is(view, "function");
 }
 
+/* "<unnamed-struct>", "<unnamed-struct-0123456789abcdef>"; no pointer to one. */
+static bool is_unnamed(struct view view, const char *prefix) {
+    return starts(view, prefix) && view.text[view.length - 1] == '>';
+}
+
 static bool is_aggregate(struct view view) {
-    return starts(view, "<unnamed-struct") || starts(view, "<unnamed-union");
+    return is_unnamed(view, "<unnamed-struct") || is_unnamed(view, "<unnamed-union");
+}
+
+static bool is_unnamed_enum(struct view view) {
+    return is_unnamed(view, "<unnamed-enum");
 }
 
 /* Whether `view` can be an enumeration: it is one in `types`, or a selection left it out. */
 static bool may_be_enum(struct view view, const json_t *types) {
     const json_t *type = json_object_getn(types, view.text, view.length);
     const char *kind = json_string_value(json_object_get(type, "kind"));
-    return starts(view, "<unnamed-enum") || (kind && strcmp(kind, "enum") == 0);
+    return is_unnamed_enum(view) || (kind && strcmp(kind, "enum") == 0);
 }
 
 static bool vaguely_same_enum(const struct layouts *layouts, struct view old, struct view new) {
-    return (starts(old, "<unnamed-enum") && may_be_enum(new, layouts->new)) ||
-           (starts(new, "<unnamed-enum") && may_be_enum(old, layouts->old));
+    return (is_unnamed_enum(old) && may_be_enum(new, layouts->new)) ||
+           (is_unnamed_enum(new) && may_be_enum(old, layouts->old));
 }
 
 bool layout_is_unnamed(const char *name) {
