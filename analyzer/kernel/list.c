@@ -4,8 +4,7 @@
 #include "kernel/list.h"
 
 #include "base/memory.h"
-
-#define FIRST_KERNEL_ADDRESS 0xffff800000000000
+#include "kernel/address.h"
 
 struct links {
     uint64_t flink;

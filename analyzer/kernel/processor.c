@@ -4,8 +4,7 @@
 #include "kernel/processor.h"
 
 #include "base/memory.h"
-
-#define FIRST_KERNEL_ADDRESS 0xffff800000000000
+#include "kernel/address.h"
 
 static void read_one(const struct target *target, uint64_t entry, struct processor *processor) {
     *processor = (struct processor){.number_absent = true, .number_state = READ_BAD_VALUE};

@@ -10,14 +10,14 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "kernel/address.h"
 #include "kernel/process.h"
 #include "kernel/processor.h"
 #include "kernel/values.h"
 
-#define FIRST_KERNEL_ADDRESS 0xffff800000000000
-#define PROCESS_OBJECT       3 /* ProcessObject of _KOBJECTS */
-#define SYSTEM_PID           4
-#define IMAGE_NAME_BYTES     15
+#define PROCESS_OBJECT   3 /* ProcessObject of _KOBJECTS */
+#define SYSTEM_PID       4
+#define IMAGE_NAME_BYTES 15
 
 /* ---- the debugger block against the layouts ---- */
 

@@ -6,6 +6,7 @@
 #include "kernel/kdbg.h"
 #include "kernel/process.h"
 #include "kernel/proof.h"
+#include "kernel/symbol_path.h"
 #include "small_kernel.h"
 
 /* ---- proofs ---- */
@@ -150,6 +151,23 @@ static void wrong_build_number_does_not_matter(void **state) {
     assert_string_equal(hunted.source, "nt-10240-x64");
 }
 
+/* A block that states too little to tell the two layouts of 10240 apart. */
+static void expect_of_two(const char *lab, const char *source) {
+    struct machine *machine = small_kernel();
+    machine_put(machine, NT_KDBG + 0x2a8, 0, 2);
+    machine_write(machine, NT_LAB_EX, lab, strlen(lab));
+    struct hunted hunted = hunt(machine, NULL, false);
+    assert_int_equal(hunted.status, STATUS_OK);
+    assert_string_equal(hunted.source, source);
+}
+
+/* The nearest revision that is not above the dump's; the early layout's is not known. */
+static void revision_breaks_a_tie(void **state) {
+    (void)state;
+    expect_of_two("10240.16393.amd64fre.th1_st1.150717-1719", "nt-10240-early-x64");
+    expect_of_two("10240.17800.amd64fre.th1_st1.150717-1719", "nt-10240-x64");
+}
+
 static void file_of_the_user(void **state) {
     (void)state;
     write_own_profile("own.json", NT_GUID);
@@ -164,6 +182,19 @@ static void file_of_the_user(void **state) {
     hunted = hunt(small_kernel(), "no-such-file.json", false);
     assert_int_not_equal(hunted.status, STATUS_OK);
     assert_non_null(strstr(hunted.err.message, "no-such-file.json"));
+}
+
+static void symbol_path_has_local_folders_only(void **state) {
+    (void)state;
+    struct symbol_files folders = {0};
+    symbol_path_folders("cache*one;SRV*two*https://example.org/symbols;/three;;"
+                        "\\\\server\\share;symsrv*symsrv.dll*four",
+                        &folders);
+    static const char *const expected[] = {"one", "two", "/three", "four"};
+    assert_int_equal(folders.count, 4);
+    for (size_t i = 0; i < 4; i++)
+        assert_string_equal(folders.paths[i], expected[i]);
+    symbol_files_deinit(&folders);
 }
 
 static void folders(void **state) {
@@ -284,7 +315,9 @@ int main(void) {
         cmocka_unit_test(too_little_proves_nothing),
         cmocka_unit_test(builtin_profile_is_proved),
         cmocka_unit_test(wrong_build_number_does_not_matter),
+        cmocka_unit_test(revision_breaks_a_tie),
         cmocka_unit_test(file_of_the_user),
+        cmocka_unit_test(symbol_path_has_local_folders_only),
         cmocka_unit_test(folders),
         cmocka_unit_test(nothing_left_names_the_file),
         cmocka_unit_test(exact_symbols_have_addresses),

@@ -240,13 +240,15 @@ static void members_by_name(void **state) {
     (void)state;
     struct machine *machine = small_kernel();
     uint64_t flags = small_process(1) + 0x6b4;
-    machine_put(machine, flags, 0x101, 4);
+    machine_put(machine, flags, 0x100, 4);
     struct target *target = open_with_symbols(machine);
     struct field_read bit =
         target_read_field(target, small_process(1), "_EPROCESS", "SubsystemProcess");
     assert_false(bit.absent);
     assert_int_equal(bit.value, 1);
     assert_int_equal(bit.address, flags);
+    bit = target_read_field(target, small_process(1), "_EPROCESS", "Minimal");
+    assert_int_equal(bit.value, 0);
     assert_true(target_read_field(target, NT, "_EPROCESS", "SystemProcess").absent);
     assert_true(target_read_field(target, NT, "_NO_SUCH_TYPE", "Member").absent);
     struct field_read away = target_read_field(target, 0xffffe00000f00000, "_EPROCESS", "Peb");
