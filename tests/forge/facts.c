@@ -51,6 +51,7 @@ void note_processes(struct machine *machine) {
         machine->facts, "mm_ring",
         ring_facts(machine, global(machine, "MmProcessList", 16), "MmProcessLinks"));
     json_object_set(machine->facts, "system", json_object_get(machine->scenario, "system"));
-    json_object_set_new(machine->facts, "oddities",
-                        json_deep_copy(json_object_get(machine->scenario, "oddities")));
+    json_t *oddities = json_object_get(machine->scenario, "oddities");
+    if (oddities)
+        json_object_set(machine->facts, "oddities", oddities);
 }

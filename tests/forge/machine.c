@@ -132,11 +132,12 @@ uint64_t make_object(struct machine *machine, const struct object_kind *kind, ui
     if (kind->charges_quota)
         front += QUOTA_INFO_SIZE;
     if (address) {
-        memory_map(&machine->memory, address - front, front + size, machine->nonpaged.kind);
         memory_claim(&machine->memory, address - front, front + size, kind->what);
     } else {
         address = pool_take(machine, &machine->nonpaged, front + size, 0x10, kind->what) + front;
     }
+    /* MemProcFS reads on behind an object, and takes it for none where that fails. */
+    memory_map(&machine->memory, address - front, front + size + PAGE_SIZE, machine->nonpaged.kind);
     write_pool_header(machine, address - front, ALIGN_UP(front + size, 0x10), kind->tag);
     write_object_header(machine, address - OBJECT_HEADER_SIZE, kind);
     return address;

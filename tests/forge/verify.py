@@ -1,0 +1,262 @@
+#!/usr/bin/env python3
+"""verify.py - reads a forged dump and holds it against its facts: file, page tables, KDBG, lists.
+
+    verify.py DUMP FACTS LAYOUT
+
+A third reading of the same documents: it shares no code with the forge or the analyzer. LAYOUT is
+the profile that the dump was made with.
+"""
+import json
+import mmap
+import struct
+import sys
+
+PAGE = 4096
+FRAME = 0x000FFFFFFFFFF000
+FULL, SUMMARY, BITMAP_FULL, BITMAP_KERNEL = 1, 2, 5, 6
+
+
+def check(what, found, expected):
+    if found != expected:
+        shown = [hex(v) if isinstance(v, int) else repr(v)[:300] for v in (expected, found)]
+        sys.exit(f"{what}: expected {shown[0]}, found {shown[1]}")
+
+
+class Dump:
+    """The file: header fields, and pages by frame number."""
+
+    def __init__(self, path):
+        with open(path, "rb") as file:
+            self.bytes = mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ)
+        check("signature", self.bytes[:8], b"PAGEDU64")
+        self.type = self.number(0xF98, 4)
+        self.runs, self.frames = [], {}
+        if self.type == FULL:
+            self.read_runs()
+        else:
+            self.read_bitmap()
+
+    def number(self, offset, size=8):
+        return int.from_bytes(self.bytes[offset:offset + size], "little")
+
+    def read_runs(self):
+        at = 0x2000
+        for index in range(self.number(0x88, 4)):
+            first, count = struct.unpack_from("<2Q", self.bytes, 0x98 + 16 * index)
+            self.runs.append((first, count, at))
+            at += count * PAGE
+        check("size of the file", len(self.bytes), at)
+
+    def read_bitmap(self):
+        if self.type == SUMMARY:
+            check("tag", self.bytes[0x2000:0x2008], b"SDMPDUMP")
+            self.header_size, self.bits, pages, mirror = struct.unpack_from("<4I", self.bytes, 0x200C)
+            check("Bitmap.SizeOfBitMap", mirror, self.bits)
+            start = 0x2028
+        else:
+            tags = {BITMAP_FULL: b"FDMPDUMP", BITMAP_KERNEL: b"SDMPDUMP"}
+            check("tag", self.bytes[0x2000:0x2008], tags[self.type])
+            self.header_size, pages, self.bits = struct.unpack_from("<3Q", self.bytes, 0x2020)
+            start = 0x2038
+        for index, byte in enumerate(self.bytes[start:start + self.bits // 8]):
+            for bit in range(8):
+                if byte >> bit & 1:
+                    self.frames[index * 8 + bit] = self.header_size + len(self.frames) * PAGE
+        check("Pages", len(self.frames), pages)
+        check("size of the file", len(self.bytes), self.header_size + pages * PAGE)
+
+    def page(self, frame):
+        offset = self.frames.get(frame)
+        for first, count, at in self.runs:
+            if first <= frame < first + count:
+                offset = at + (frame - first) * PAGE
+        return None if offset is None else self.bytes[offset:offset + PAGE]
+
+
+class Space:
+    """Virtual memory through the header's DirectoryTableBase; and members by name."""
+
+    def __init__(self, dump, types):
+        self.dump, self.types, self.cache = dump, types, {}
+
+    def page(self, frame):
+        if frame not in self.cache:
+            self.cache[frame] = self.dump.page(frame)
+        return self.cache[frame]
+
+    def translate(self, address):
+        """(state, physical address)"""
+        table = self.dump.number(0x10) & FRAME
+        for shift in (39, 30, 21, 12):
+            page = self.page(table // PAGE)
+            if page is None:
+                return "not-in-dump", None
+            entry = struct.unpack_from("<Q", page, (address >> shift & 511) * 8)[0]
+            if not entry & 1:
+                if shift > 12 or entry == 0:
+                    return "not-mapped", None
+                if entry & 0x400:
+                    return "prototype", None
+                if not entry & 0x800:
+                    return "paged-out" if entry >> 32 else "demand-zero", None
+            if shift == 12 or (shift < 39 and entry & 0x80):
+                physical = (entry & FRAME & -(1 << shift)) + (address & ((1 << shift) - 1))
+                return "not-in-dump" if self.page(physical // PAGE) is None else "present", physical
+            table = entry & FRAME
+        raise AssertionError
+
+    def read(self, address, size):
+        data = b""
+        while len(data) < size:
+            state, physical = self.translate(address + len(data))
+            if state != "present":
+                return None
+            part = self.page(physical // PAGE)[physical % PAGE:]
+            data += part[:size - len(data)]
+        return data
+
+    def number(self, address, size=8):
+        data = self.read(address, size)
+        return None if data is None else int.from_bytes(data, "little")
+
+    def offset(self, kind, path):
+        head, _, rest = path.partition(".")
+        place, kind = self.types[kind]["fields"][head].split(" ", 1)
+        return int(place.split(":")[0], 16) + (self.offset(kind, rest) if rest else 0)
+
+    def member(self, address, kind, path, size=8):
+        return self.number(address + self.offset(kind, path), size)
+
+    def ring(self, head, offset=0):
+        """Entries behind `head`; None at the end where the ring does not close."""
+        entries, before, at = [], head, self.number(head)
+        while at != head:
+            if at is None or at - offset in entries or self.number(at + 8) != before:
+                return entries + [None]
+            entries.append(at - offset)
+            before, at = at, self.number(at)
+        return entries
+
+
+def check_header(dump, facts):
+    header = facts["dump"]["header"]
+    for name, offset, size in (
+            ("MajorVersion", 8, 4), ("MinorVersion", 12, 4), ("DirectoryTableBase", 0x10, 8),
+            ("PfnDataBase", 0x18, 8), ("PsLoadedModuleList", 0x20, 8),
+            ("PsActiveProcessHead", 0x28, 8), ("MachineImageType", 0x30, 4),
+            ("NumberProcessors", 0x34, 4), ("BugCheckCode", 0x38, 4),
+            ("KdDebuggerDataBlock", 0x80, 8), ("ProductType", 0x1040, 4), ("SuiteMask", 0x1044, 4)):
+        value = header[name]
+        check(name, dump.number(offset, size), int(value, 0) if isinstance(value, str) else value)
+    if dump.type != FULL:
+        check("HeaderSize", dump.header_size, int(facts["dump"]["header_size"], 0))
+        check("BitmapSize", dump.bits, int(facts["dump"]["bitmap_size"], 0))
+    context = dump.bytes[0x348:0x348 + 0x4D0]
+    check("CONTEXT.MxCsr", context[0x34:0x38], context[0x118:0x11C])
+
+
+def check_translations(space, facts):
+    for row in facts["translations"]:
+        if row["state"] == "non-canonical":
+            continue
+        state, physical = space.translate(int(row["address"], 0))
+        check(f"state of {row['address']}", state, row["state"])
+        if "physical" in row:
+            check(f"physical address of {row['address']}", physical, int(row["physical"], 0))
+
+
+def check_kernel(space, facts):
+    base, block = int(facts["kernel"]["base"], 0), space.dump.number(0x80)
+    check("KDBG tag", space.read(block + 0x10, 4), b"KDBG")
+    check("KernBase", space.number(block + 0x18), base)
+    check("KDBG PsActiveProcessHead", space.number(block + 0x50), space.dump.number(0x28))
+    check("SizeEProcess", space.number(block + 0x2A8, 2), space.types["_EPROCESS"]["size"])
+    check("SizeEThread", space.number(block + 0x2C0, 2), space.types["_ETHREAD"]["size"])
+    lab = space.number(block + 0x208)
+    for address, key in ((lab, "build_lab"), (lab - 0x100, "build_lab_ex")):
+        text = facts["system"][key].encode() + b"\0"
+        check(key, space.read(address, len(text)), text)
+    check("MZ", space.read(base, 2), b"MZ")
+    pe = base + space.number(base + 0x3C, 4)
+    check("TimeDateStamp", space.number(pe + 8, 4), int(facts["kernel"]["timestamp"], 0))
+    check("SizeOfImage", space.number(pe + 0x50, 4), facts["kernel"]["size"])
+    debug = base + space.number(pe + 24 + 112 + 6 * 8, 4)
+    record = space.read(base + space.number(debug + 20, 4), 24)
+    data = struct.unpack("<IHH", record[4:12])
+    guid = "%08X%04X%04X" % data + record[12:20].hex().upper()
+    check("RSDS", (record[:4], guid), (b"RSDS", facts["kernel"]["pdb"]["guid"]))
+
+
+def check_modules(space, facts):
+    entries = space.ring(space.dump.number(0x20))
+    check("modules", ["0x%016x" % e for e in entries], [m["entry"] for m in facts["modules"]])
+    for entry, module in zip(entries, facts["modules"]):
+        length, buffer = space.number(entry + 0x58, 2), space.number(entry + 0x60)
+        check("module name", space.read(buffer, length).decode("utf-16-le"), module["name"])
+        present = space.read(int(module["base"], 0), 2)
+        check(module["name"], present, None if module["presence"] == "omitted" else b"MZ")
+
+
+def check_process(space, process):
+    address, name = int(process["address"], 0), process["name"]
+    for path, size, key in (("UniqueProcessId", 8, "pid"), ("ActiveThreads", 4, "active_threads"),
+                            ("InheritedFromUniqueProcessId", 8, "ppid"),
+                            ("CreateTime", 8, "create_time_100ns"),
+                            ("ExitTime", 8, "exit_time_100ns")):
+        check(f"{name}: {path}", space.member(address, "_EPROCESS", path, size), process[key])
+    image = space.read(address + space.offset("_EPROCESS", "ImageFileName"), 15)
+    check("ImageFileName", image.split(b"\0")[0].decode(), name)
+    check(f"{name}: Header.Type", space.number(address, 1), 3)
+    for head, entry in (("ThreadListHead", "ThreadListEntry"),
+                        ("Pcb.ThreadListHead", "Tcb.ThreadListEntry")):
+        threads = space.ring(address + space.offset("_EPROCESS", head),
+                             space.offset("_ETHREAD", entry))
+        owners = {space.member(thread, "_ETHREAD", "Cid.UniqueProcess") for thread in threads}
+        check(f"{name}: {head}", len(threads), process["active_threads"])
+        check(f"{name}: owners", owners, {process["pid"]} if threads else set())
+
+
+def check_processes(space, facts):
+    odd = facts.get("oddities", [])
+    hidden = {row["process"] for row in odd if row["kind"] == "hole"}
+    for process in facts["processes"]:
+        if "0x%x" % process["pid"] not in hidden:
+            check_process(space, process)
+    active = space.ring(space.dump.number(0x28), space.offset("_EPROCESS", "ActiveProcessLinks"))
+    expected = [int(a, 0) for a in facts["active_ring"]]
+    check("ActiveProcessLinks is as forged", active == expected, not odd)
+    if not odd:
+        ring = space.ring(int(facts["globals"]["MmProcessList"], 0),
+                          space.offset("_EPROCESS", "MmProcessLinks"))
+        check("MmProcessLinks", ring, [int(a, 0) for a in facts["mm_ring"]])
+
+
+def check_processors(space, facts):
+    array = space.number(space.dump.number(0x80) + 0x218)
+    for index, processor in enumerate(facts["processors"]):
+        prcb = space.number(array + 8 * index)
+        check("KPRCB", prcb, int(processor["prcb"], 0))
+        check("CurrentThread", space.number(prcb + 8), int(processor["current_thread"], 0))
+        idle = space.number(prcb + 0x18)
+        check("IdleThread", idle, int(processor["idle_thread"]["address"], 0))
+        check("WaitTime", space.member(idle, "_KTHREAD", "WaitTime", 4),
+              processor["idle_thread"]["wait_time"])
+        for name in ("cr0", "cr3", "cr4"):
+            path = "ProcessorState.SpecialRegisters." + name.capitalize()
+            check(name, space.member(prcb, "_KPRCB", path), int(processor[name], 0))
+
+
+def main():
+    if len(sys.argv) != 4:
+        sys.exit(__doc__.split("\n\n")[1].strip())
+    facts, layout = (json.load(open(path, encoding="utf-8")) for path in sys.argv[2:])
+    dump = Dump(sys.argv[1])
+    check_header(dump, facts)
+    space = Space(dump, layout["types"])
+    for part in (check_translations, check_kernel, check_modules, check_processes,
+                 check_processors):
+        part(space, facts)
+
+
+if __name__ == "__main__":
+    main()
