@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "kernel/processor_scan.h"
 
 /* ---- gathering ---- */
 
@@ -54,6 +55,7 @@ static bool sight_processor(const struct target *target, struct sightings *sight
 static bool sight_processors(const struct target *target, struct sightings *sightings) {
     struct processor_block block;
     processor_block_read(target, &block);
+    processor_block_complete(target, &block);
     bool whole = block.count > 0;
     for (size_t i = 0; i < block.count; i++)
         whole &= sight_processor(target, sightings, &block.items[i]);

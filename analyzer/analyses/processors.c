@@ -4,6 +4,7 @@
 
 #include "analyses/sections.h"
 #include "base/memory.h"
+#include "kernel/processor_scan.h"
 
 /* _KTHREAD_STATE of the kernel's own symbol files; GateWaitObsolete was GateWait before 8. */
 static const char *const thread_states[] = {
@@ -94,6 +95,10 @@ static json_t *extract_one(struct analysis_context *context, const struct proces
     if (processor->state != READ_PRESENT)
         return section;
     uint64_t prcb = processor->prcb;
+    json_object_set_new(section, "found_by",
+                        json_string(processor->scanned ? "_KPCR" : "KiProcessorBlock"));
+    if (processor->scanned)
+        context->coverage->unreadable[processor->block_state]++;
     if (!processor->number_absent)
         put_value(context, section, "number", processor->number_state, processor->number,
                   VALUE_INTEGER);
@@ -131,6 +136,7 @@ static json_t *extract(struct analysis_context *context) {
     if (!block.address)
         return coverage_none(context, "nothing names KiProcessorBlock");
     compare_count(context, &block);
+    processor_block_complete(context->target, &block);
     json_t *section = json_array();
     for (size_t i = 0; i < block.count; i++)
         json_array_append_new(section, extract_one(context, &block.items[i]));
@@ -138,8 +144,13 @@ static json_t *extract(struct analysis_context *context) {
     return section;
 }
 
-static const char *const types[] = {"_KPRCB",   "_KPROCESSOR_STATE",  "_KSPECIAL_REGISTERS",
-                                    "_KTHREAD", "_KUSER_SHARED_DATA", "_KTHREAD_STATE",
+static const char *const types[] = {"_KPRCB",
+                                    "_KPROCESSOR_STATE",
+                                    "_KSPECIAL_REGISTERS",
+                                    "_KTHREAD",
+                                    "_KUSER_SHARED_DATA",
+                                    "_KTHREAD_STATE",
+                                    "_KPCR",
                                     NULL};
 static const char *const publics[] = {"KiProcessorBlock", "KeNumberProcessors", NULL};
 

@@ -195,24 +195,6 @@ static void compare_kernel(struct analysis_context *context) {
     compare_claims(context, "MachineImageType", machines, ARRAY_LENGTH(machines));
 }
 
-/* The low 12 bits of a directory table base are flags. */
-static void compare_directory(struct analysis_context *context) {
-    const struct target *target = context->target;
-    uint64_t header;
-    if (!context->processes || !context->processes->system ||
-        !image_header_value(target->image, "DirectoryTableBase", &header))
-        return;
-    struct field_read system = target_read_field(target, context->processes->system, "_EPROCESS",
-                                                 "Pcb.DirectoryTableBase");
-    const uint64_t flags = IMAGE_PAGE_SIZE - 1;
-    const struct claim claims[] = {
-        {"DUMP_HEADER.DirectoryTableBase", true, header & ~flags, 0, VALUE_HEX},
-        {"System: DirectoryTableBase", !system.absent && system.state == READ_PRESENT,
-         system.value & ~flags, system.address, VALUE_HEX},
-    };
-    compare_claims(context, "DirectoryTableBase", claims, ARRAY_LENGTH(claims));
-}
-
 static struct claim version_claim(const struct version_source *source, enum value_form form) {
     return (struct claim){source->name, !source->absent && source->state == READ_PRESENT,
                           source->value, 0, form};
@@ -260,7 +242,6 @@ static json_t *extract(struct analysis_context *context) {
     compare_versions(context, &version);
     compare_kernel(context);
     compare_globals(context);
-    compare_directory(context);
     return section;
 }
 

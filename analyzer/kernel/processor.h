@@ -17,8 +17,8 @@
 struct processor {
     enum read_state state; /* of the entry in KiProcessorBlock; BAD_VALUE: no kernel address */
     uint64_t prcb;         /* where READ_PRESENT */
-    bool by_thread; /* found without KiProcessorBlock: processor_threads.h */
-    enum read_state block_state; /* of the entry, where by_thread */
+    bool scanned;                /* found without KiProcessorBlock: processor_scan.h */
+    enum read_state block_state; /* of the entry, where scanned */
     bool number_absent;    /* no symbols, or no such member */
     enum read_state number_state;
     uint32_t number; /* _KPRCB.Number: the entry's index on a machine that is whole */

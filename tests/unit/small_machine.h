@@ -17,7 +17,7 @@
 
 #define KERNEL        0xfffff80000000000
 #define IMAGE         (KERNEL + 0x8000) /* of the kernel: its data is in it */
-#define IMAGE_SIZE    0x8000
+#define IMAGE_SIZE    0x9000
 #define ACTIVE_HEAD   (KERNEL + 0x8000)
 #define MEMORY_HEAD   (KERNEL + 0x8800)
 #define PROCESSORS    (KERNEL + 0x9000)
@@ -81,6 +81,11 @@ static const char small_profile[] =
     "\"UniqueProcessId\":\"0x30 void*\","
     "\"WoW64Process\":\"0x98 void*\""
     "},\"kind\":\"struct\",\"size\":256},"
+    "\"_KPCR\":{\"fields\":{"
+    "\"CurrentPrcb\":\"0x20 _KPRCB*\","
+    "\"Prcb\":\"0x180 _KPRCB\","
+    "\"Self\":\"0x18 _KPCR*\""
+    "},\"kind\":\"struct\",\"size\":512},"
     "\"_KPRCB\":{\"fields\":{"
     "\"CurrentThread\":\"0x8 _KTHREAD*\","
     "\"IdleThread\":\"0x18 _KTHREAD*\","
@@ -187,6 +192,15 @@ static inline void put_processor(struct machine *machine) {
     poke(machine, IDLE_THREAD + 0x28, 2, 1);
     poke(machine, IDLE_THREAD + 0x29, 16, 1);
     poke(machine, IDLE_THREAD + 0x2c, 0x9c906, 4);
+}
+
+/* A _KPCR at PRCB, with a _KPRCB in it that runs the same thread. */
+static inline void put_pcr(struct machine *machine) {
+    poke(machine, PRCB + 0x8, 0, 8);
+    poke(machine, PRCB + 0x18, PRCB, 8);
+    poke(machine, PRCB + 0x20, PRCB + 0x180, 8);
+    poke(machine, PRCB + 0x180 + 0x8, THREAD, 8);
+    poke(machine, PRCB + 0x180 + 0x18, IDLE_THREAD, 8);
 }
 
 static inline void put_debugger_block(struct machine *machine) {
