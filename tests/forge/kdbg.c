@@ -122,6 +122,21 @@ static void write_bugcheck(struct machine *machine) {
     memory_put(&machine->memory, global(machine, "KeTimeIncrement", 4), 156250, 4);
 }
 
+/* DBGKD_GET_VERSION64: the build, the machine, and where the kernel and its lists are. */
+static void write_version(struct machine *machine, uint64_t list) {
+    uint8_t block[0x28] = {0};
+    put(block, 15, 2); /* MajorVersion: a free build */
+    put(block + 2, machine->build, 2);
+    block[4] = 6;            /* ProtocolVersion */
+    put(block + 6, 0x47, 2); /* Flags: MP, data, pointers of 64 bits, no debugger */
+    put(block + 8, 0x8664, 2);
+    put(block + 0x10, machine->kernel_base, 8);
+    put(block + 0x18, global(machine, "PsLoadedModuleList", 16), 8);
+    put(block + 0x20, list, 8);
+    memory_write(&machine->memory, global(machine, "KdVersionBlock", sizeof block), block,
+                 sizeof block);
+}
+
 /* The base of the page tables in virtual memory: where the self-map entry puts them. */
 static uint64_t pte_base(const struct machine *machine) {
     return 0xffff000000000000ull | (uint64_t)machine->memory.self_index << 39;
@@ -146,4 +161,5 @@ void forge_kdbg(struct machine *machine) {
     memory_write(&machine->memory, address, block, size);
     link_entry(machine, head, address, address);
     write_bugcheck(machine);
+    write_version(machine, head);
 }
