@@ -200,14 +200,16 @@ static const struct {
     {DUMP_BITMAP_KERNEL, 0x38, put_bitmap_header},
 };
 
+enum { FORM_COUNT = sizeof bitmap_forms / sizeof *bitmap_forms };
+
 static void make_header(struct dump *dump) {
     size_t form = 0;
-    while (form < 3 && bitmap_forms[form].type != dump->type)
+    while (form < FORM_COUNT && bitmap_forms[form].type != dump->type)
         form++;
-    if (form == 3 && dump->type != DUMP_FULL)
+    if (form == FORM_COUNT && dump->type != DUMP_FULL)
         die("there is no dump of type %d", (int)dump->type);
     dump->header_size = HEADER_SIZE;
-    if (form < 3)
+    if (form < FORM_COUNT)
         dump->header_size =
             ALIGN_UP(HEADER_SIZE + bitmap_forms[form].bits_at + dump->bits / 8, PAGE_SIZE);
     if (dump->header_size != number_or(dump->settings, "header_size", dump->header_size))
@@ -218,7 +220,7 @@ static void make_header(struct dump *dump) {
     put_fields(dump);
     put_runs(dump);
     put_exception(dump);
-    if (form < 3) {
+    if (form < FORM_COUNT) {
         bitmap_forms[form].put(dump);
         memcpy(dump->header + HEADER_SIZE + bitmap_forms[form].bits_at, dump->bitmap,
                dump->bits / 8);

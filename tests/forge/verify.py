@@ -50,7 +50,8 @@ class Dump:
     def read_bitmap(self):
         if self.type == SUMMARY:
             check("tag", self.bytes[0x2000:0x2008], b"SDMPDUMP")
-            self.header_size, self.bits, pages, mirror = struct.unpack_from("<4I", self.bytes, 0x200C)
+            fields = struct.unpack_from("<4I", self.bytes, 0x200C)
+            self.header_size, self.bits, pages, mirror = fields
             check("Bitmap.SizeOfBitMap", mirror, self.bits)
             start = 0x2028
         else:

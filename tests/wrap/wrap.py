@@ -72,7 +72,7 @@ class Memory:
 
 
 def find_kdbg(memory):
-    """The virtual address and bytes of KDDEBUGGER_DATA64: a block with its tag, a plausible size and
+    """The virtual address and bytes of KDDEBUGGER_DATA64: its tag, a plausible size and
     a KernBase that is an image, found at one of the addresses of that image."""
     for frame, page in sorted(memory.pages.items()):
         at = page.find(b"KDBG")
