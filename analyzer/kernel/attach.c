@@ -9,6 +9,7 @@
 
 #include "base/memory.h"
 #include "kernel/proof.h"
+#include "kernel/pte_mask.h"
 #include "kernel/symbol_path.h"
 #include "kernel/version.h"
 #include "symbols/profile.h"
@@ -66,6 +67,7 @@ static bool attach(struct hunt *hunt, const struct symbols *symbols, enum symbol
     target->symbols_source = xstrdup(source);
     if (match == MATCH_EXACT)
         decode_kdbg(target);
+    pte_mask_learn(target);
     return true;
 }
 

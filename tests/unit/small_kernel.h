@@ -130,9 +130,10 @@ static inline void small_processes(struct machine *machine, const struct symbols
     machine_put(machine, NT_THREAD + offset_of(symbols, "_KTHREAD", "Process"), NT_IDLE, 8);
 }
 
-static inline struct machine *small_kernel(void) {
+/* The same kernel with the structures of a profile, whatever its build. */
+static inline struct machine *small_kernel_of(const char *profile) {
     struct machine *machine = machine_create();
-    struct symbols *symbols = builtin_symbols("nt-10240-x64");
+    struct symbols *symbols = builtin_symbols(profile);
     put(&machine->header, 0xc, 10240, 4);
     put(&machine->header, 0x20, NT_MODULES, 8);
     put(&machine->header, 0x28, NT_ACTIVE, 8);
@@ -155,6 +156,10 @@ static inline struct machine *small_kernel(void) {
     return machine;
 }
 
+static inline struct machine *small_kernel(void) {
+    return small_kernel_of("nt-10240-x64");
+}
+
 /* Writes the profile of 10240 as that of this kernel: with its PDB, and symbols. */
 static inline void write_own_profile(const char *path, const char *guid) {
     static const char pdb[] = "\"pdb\": null", symbols[] = "\"symbols\": {}";
@@ -168,7 +173,8 @@ static inline void write_own_profile(const char *path, const char *guid) {
     fprintf(file, "%.*s", (int)(at_symbols - at_pdb - (int)strlen(pdb)), at_pdb + strlen(pdb));
     fprintf(file,
             "\"symbols\": {\"KdpDataBlockEncoded\": \"0x4310\", \"KiWaitAlways\": \"0x4308\", "
-            "\"KiWaitNever\": \"0x4300\", \"MmProcessList\": \"0x5100\", "
+            "\"KiWaitNever\": \"0x4300\", \"MiInvalidPteMask\": \"0x4320\", "
+            "\"MmProcessList\": \"0x5100\", "
             "\"NtBuildLabEx\": \"0x3020\", \"Outside\": \"0x20000\"}%s",
             at_symbols + strlen(symbols));
     if (fclose(file) != 0)
