@@ -8,12 +8,14 @@
 #include "differ/comparisons/value.h"
 
 bool strict_applies(const json_t *old, const json_t *new) {
-    const json_t *header = json_object_get(json_object_get(old, "dump"), "header");
-    const json_t *pdb = json_object_get(json_object_get(old, "system"), "kernel_pdb");
-    return json_is_object(header) &&
-           json_equal(header, json_object_get(json_object_get(new, "dump"), "header")) &&
-           json_is_object(pdb) &&
-           json_equal(pdb, json_object_get(json_object_get(new, "system"), "kernel_pdb"));
+    const json_t *old_header = json_object_get(json_object_get(old, "dump"), "header");
+    const json_t *new_header = json_object_get(json_object_get(new, "dump"), "header");
+    const json_t *old_pdb = json_object_get(json_object_get(old, "system"), "kernel_pdb");
+    const json_t *new_pdb = json_object_get(json_object_get(new, "system"), "kernel_pdb");
+    /* Without a header, as in raw memory, nothing tells one dump from another. */
+    if (!json_object_size(old_header) || !json_equal(old_header, new_header))
+        return false;
+    return json_equal(old_pdb, new_pdb) || (!json_is_object(old_pdb) && !json_is_object(new_pdb));
 }
 
 /* A pair of arrays or of objects that is being walked. The walk keeps its own stack, for a file can
