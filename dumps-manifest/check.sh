@@ -2,8 +2,8 @@
 # check.sh - one step of the check of one dump of the manifest.
 #
 #   check.sh identity FILE SIZE XXH3_128             the file is the one the manifest means
-#   check.sh snapshot FILE OUTPUT SYMBOLS            take its snapshot, twice, to the same bytes
-#   check.sh baseline FILE SNAPSHOT BASELINE POLICY  compare with the accepted snapshot
+#   check.sh snapshot FILE OUTPUT [SYMBOLS]          take its snapshot, twice, to the same bytes
+#   check.sh baseline FILE SNAPSHOT BASELINE [POLICY] compare with the accepted snapshot
 #
 # A FILE that is no absolute path lies under $NTDRIFT_DUMPS or $NTDRIFT_MADE (where the build puts
 # synthetic dumps). A dump that is not on this machine is skipped (77), or fails where
@@ -50,7 +50,7 @@ identity() {
 
 snapshot() {
     local output=$1 symbols=()
-    [ -n "$2" ] && symbols=(--symbols "$2")
+    [ -n "${2:-}" ] && symbols=(--symbols "$2")
     mkdir -p "$(dirname "$output")"
     "$NT_ANALYZER" snapshot "$dump" -o "$output" "${symbols[@]}"
     (cd / && LC_ALL=C TZ=Asia/Tokyo "$NT_ANALYZER" snapshot "$dump" --quiet "${symbols[@]}") |
@@ -60,7 +60,7 @@ snapshot() {
 
 baseline() {
     local current=$1 accepted=$2 policy=() status=0
-    [ -n "$3" ] && policy=(--policy "$3")
+    [ -n "${3:-}" ] && policy=(--policy "$3")
     [ -f "$accepted" ] || {
         cp "$current" "$accepted.new"
         fail "$accepted: no such baseline; to accept what was found: nt-differ accept $accepted.new $accepted"
