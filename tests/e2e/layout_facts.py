@@ -4,8 +4,8 @@ own, made from the files alone, agrees with every difference.
 
     layout_facts.py NT-ANALYZER NT-DIFFER FOLDER
 
-FOLDER holds Volatility 3 ISF files: ntkrnlmp-BUILD.REVISION-GUIDAGE.json.xz, made from real PDBs, and
-nt-BUILD-ARCH.json.xz, made from published type tables. Exit code 77: there is no such folder.
+FOLDER holds Volatility 3 ISF files: ntkrnlmp-BUILD.REVISION-GUIDAGE.json.xz, made from real PDBs,
+and nt-BUILD-ARCH.json.xz, made from published type tables. Exit code 77: there is no such folder.
 """
 
 import glob
@@ -91,7 +91,7 @@ class Layout:
 
 
 def unique_names(leaves):
-    """A member's own name; where members share it, as much of the way to each as tells them apart."""
+    """A member's own name; where members share it, as much of its path as tells them apart."""
     taken = [1] * len(leaves)
     while True:
         names = [".".join(path[-count:]) for (path, _), count in zip(leaves, taken)]

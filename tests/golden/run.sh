@@ -28,7 +28,7 @@ trap 'rm -rf "$work"' EXIT
 
 run_case() (
     cd "$1"
-    args=diff
+    args="diff"
     [ ! -e args ] || args=$(<args)
     code=0
     # shellcheck disable=SC2086 # the options are words

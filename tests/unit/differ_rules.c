@@ -105,8 +105,10 @@ static void policies_that_are_misread_are_refused(void **state) {
         "{\"schema\": \"ntdrift-policy/1\", \"require\": {}}",
         "{\"schema\": \"ntdrift-policy/1\", \"waivers\": {}}",
         "{\"schema\": \"ntdrift-policy/1\", \"waivers\": [1]}",
-        "{\"schema\": \"ntdrift-policy/1\", \"waivers\": [{\"kind\": \"layout.*\", \"subject\": "
-        "\"*\", \"reason\": \"\"}]}",
+        /* clang-format off */
+        "{\"schema\": \"ntdrift-policy/1\", \"waivers\": [{\"kind\": \"*\", \"subject\": \"*\"}]}",
+        "{\"schema\": \"ntdrift-policy/1\", \"waivers\": [{\"kind\": 1}]}",
+        /* clang-format on */
         "{\"schema\": \"ntdrift-policy/1\", \"require\": [], \"require\": []}",
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
