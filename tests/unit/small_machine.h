@@ -9,7 +9,6 @@
 #define NTDRIFT_TESTS_SMALL_MACHINE_H
 
 #include <stdio.h>
-#include <unistd.h>
 
 #include "base/memory.h"
 #include "kernel/target.h"
@@ -256,19 +255,17 @@ static inline struct machine small_machine(void) {
     return machine;
 }
 
-/* Opens the machine as a dump, with its symbols unless `without_symbols`; NULL on any failure. */
+/* Opens the machine, which must outlive the target, with its symbols unless `without_symbols`;
+ * NULL on any failure. */
 static inline struct target *machine_open(const struct machine *machine, bool without_symbols) {
-    char path[] = "/tmp/ntdrift-unit-machine-XXXXXX";
-    int descriptor = mkstemp(path);
     struct error err = {0};
-    struct target *target = NULL;
+    struct target *target;
     struct symbols *symbols;
-    ssize_t put = write(descriptor, machine->dump.bytes, machine->dump.size);
-    if (put != (ssize_t)machine->dump.size || target_open(&err, path, &target))
+    if (target_open_bytes(&err, "machine", machine->dump.bytes, machine->dump.size, &target)) {
         fprintf(stderr, "%s\n", err.message);
-    close(descriptor);
-    unlink(path);
-    if (!target || without_symbols)
+        return NULL;
+    }
+    if (without_symbols)
         return target;
     target->kernel.base = IMAGE;
     target->kernel.size = IMAGE_SIZE;
