@@ -19,10 +19,6 @@ static const json_t *processes_of(const struct side *side) {
     return json_is_array(processes) ? processes : NULL;
 }
 
-bool forest_is_known(const struct side *side) {
-    return processes_of(side) != NULL;
-}
-
 /* ---- names and changes ---- */
 
 static int compare_strings(const void *left, const void *right) {

@@ -41,7 +41,4 @@ void forest_init(struct forest *forest, const struct difference *difference,
                  const struct side *side);
 void forest_deinit(struct forest *forest);
 
-/* Whether this side's snapshot has a list of processes at all. */
-bool forest_is_known(const struct side *side);
-
 #endif

@@ -7,14 +7,14 @@
 #include "reports/escape.h"
 #include "reports/svg.h"
 
-void html_element(struct text *out, const char *tag, const char *class, const char *content) {
-    text_printf(out, *class ? "<%s class=\"%s\">" : "<%s>", tag, class);
+void html_element(struct text *out, const char *tag, const char *content) {
+    text_printf(out, "<%s>", tag);
     escape_html(out, content);
     text_printf(out, "</%s>", tag);
 }
 
 void html_code(struct text *out, const char *content) {
-    html_element(out, "code", "", content);
+    html_element(out, "code", content);
 }
 
 void html_chip(struct text *out, enum severity severity) {
@@ -38,20 +38,13 @@ static void write_head(struct page *page) {
     text_puts(out, "</style>\n</head>\n");
 }
 
-static bool is_new_family(const struct outline *outline, size_t kind) {
-    for (size_t i = 0; i < kind; i++)
-        if (!strcmp(outline->kinds[i].rule->family, outline->kinds[kind].rule->family))
-            return false;
-    return true;
-}
-
 static void write_family(struct page *page, const char *family) {
     static const struct {
         const char *family;
         void (*write)(struct page *page); /* what a family has besides tables by kind */
     } specials[] = {{"layout", html_structures}, {"process", html_trees}};
     text_printf(page->out, "<section id=\"family--%s\">\n", family);
-    html_element(page->out, "h2", "", outline_family(family));
+    html_element(page->out, "h2", outline_family(family));
     text_putc(page->out, '\n');
     for (size_t i = 0; i < ARRAY_LENGTH(specials); i++)
         if (!strcmp(specials[i].family, family))
@@ -65,7 +58,7 @@ static void write_main(struct page *page) {
     if (page->difference->count) {
         html_glance(page);
         for (size_t i = 0; i < page->outline.kind_count; i++)
-            if (is_new_family(&page->outline, i))
+            if (outline_begins_family(&page->outline, i))
                 write_family(page, page->outline.kinds[i].rule->family);
     }
     html_unknown(page);

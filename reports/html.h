@@ -43,8 +43,8 @@ void html_evidence(struct page *page);
 
 /* ---- pieces ---- */
 
-/* "<p class="lede">content</p>", the content escaped. */
-void html_element(struct text *out, const char *tag, const char *class, const char *content);
+/* "<h2>content</h2>", the content escaped. */
+void html_element(struct text *out, const char *tag, const char *content);
 void html_code(struct text *out, const char *content);
 void html_chip(struct text *out, enum severity severity);
 

@@ -117,11 +117,6 @@ static size_t count_family(const struct outline *outline, const char *family) {
     return count;
 }
 
-static bool is_first_of_family(const struct outline *outline, size_t kind) {
-    return !kind ||
-           strcmp(outline->kinds[kind - 1].rule->family, outline->kinds[kind].rule->family) != 0;
-}
-
 static void write_tiles(struct page *page) {
     const struct outline *outline = &page->outline;
     text_puts(page->out, "<ul class=\"tiles\">\n");
@@ -130,7 +125,7 @@ static void write_tiles(struct page *page) {
                    severity_name((enum severity)severity), NULL);
     for (size_t i = 0; i < outline->kind_count; i++) {
         const char *family = outline->kinds[i].rule->family;
-        if (!is_first_of_family(outline, i))
+        if (!outline_begins_family(outline, i))
             continue;
         AUTO_FREE char *target = xasprintf("family--%s", family);
         write_tile(page->out, "family", count_family(outline, family), outline_family(family),
@@ -171,7 +166,7 @@ static void write_contents(struct page *page) {
         text_puts(out, "<li><a href=\"#glance\">At a glance</a></li>\n");
     for (size_t i = 0; i < outline->kind_count; i++) {
         const char *family = outline->kinds[i].rule->family;
-        if (!is_first_of_family(outline, i))
+        if (!outline_begins_family(outline, i))
             continue;
         text_printf(out, "<li><a href=\"#family--%s\">%s</a>", family, outline_family(family));
         if (!strcmp(family, "layout"))

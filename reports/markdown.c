@@ -176,13 +176,8 @@ static void write_kind(struct article *article, const struct kind *kind) {
         write_row(article, kind->changes[i]);
 }
 
-static bool is_first_of_family(const struct outline *outline, size_t kind) {
-    return !kind ||
-           strcmp(outline->kinds[kind - 1].rule->family, outline->kinds[kind].rule->family) != 0;
-}
-
 static bool is_last_of_family(const struct outline *outline, size_t kind) {
-    return kind + 1 == outline->kind_count || is_first_of_family(outline, kind + 1);
+    return kind + 1 == outline->kind_count || outline_begins_family(outline, kind + 1);
 }
 
 /* What a family has besides its tables of changes. */
@@ -197,7 +192,7 @@ static void write_families(struct article *article) {
     const struct outline *outline = &article->outline;
     for (size_t i = 0; i < outline->kind_count; i++) {
         const char *family = outline->kinds[i].rule->family;
-        if (is_first_of_family(outline, i))
+        if (outline_begins_family(outline, i))
             text_printf(article->out, "\n## %s\n", outline_family(family));
         write_kind(article, &outline->kinds[i]);
         if (is_last_of_family(outline, i))

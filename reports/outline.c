@@ -187,6 +187,11 @@ void outline_counts(struct text *out, const struct topic *topic) {
     }
 }
 
+bool outline_begins_family(const struct outline *outline, size_t kind) {
+    return !kind ||
+           strcmp(outline->kinds[kind - 1].rule->family, outline->kinds[kind].rule->family) != 0;
+}
+
 const char *outline_family(const char *family) {
     static const struct {
         const char *family;

@@ -46,6 +46,9 @@ bool outline_is_structural(const struct change *change);
 /* The number of constants, members and so on that a collapsed change stands for; 1 for another. */
 size_t outline_stands_for(const struct change *change);
 
+/* Whether the kind is the first one of its family. */
+bool outline_begins_family(const struct outline *outline, size_t kind);
+
 /* A family as a heading: "System calls". */
 const char *outline_family(const char *family);
 

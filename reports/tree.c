@@ -126,7 +126,6 @@ static void emit(struct tree *tree, const struct forest *forest, const struct st
         .name = node->name,
         .pid = node->pid,
         .threads = node->threads,
-        .state = node->state,
         .count = step->count,
         .is_absent_reused = node->is_absent && !strcmp(node->state, "pid-reused"),
         .change = step->count ? NULL : node->change,

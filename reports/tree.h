@@ -25,7 +25,6 @@ struct tree_entry {
     const char *name;
     json_int_t pid;     /* -1 unknown */
     json_int_t threads; /* active; -1 unknown */
-    const char *state;  /* of the parent, "" unknown */
     size_t count;
     bool is_absent_reused;       /* the id belongs to a later process */
     const struct change *change; /* the first one whose subject is this image, or NULL */
