@@ -8,7 +8,6 @@
 
 #include "base/memory.h"
 #include "base/text.h"
-#include "differ/comparisons/comparison.h"
 
 /* ---- sides ---- */
 
@@ -167,12 +166,6 @@ void difference_init(struct difference *difference, const json_t *old, const jso
     *difference = (struct difference){0};
     side_init(&difference->old, old);
     side_init(&difference->new, new);
-}
-
-void difference_make(struct difference *difference, const json_t *old, const json_t *new) {
-    difference_init(difference, old, new);
-    comparisons_run(difference);
-    difference_sort(difference);
 }
 
 void difference_deinit(struct difference *difference) {

@@ -70,7 +70,8 @@ struct difference {
     size_t unknown_capacity;
 };
 
-/* Compares two snapshots, which must outlive the result. */
+/* Compares two snapshots, which must outlive the result: runs the table of comparisons
+ * (comparisons/comparisons.c). */
 void difference_make(struct difference *difference, const json_t *old, const json_t *new);
 void difference_deinit(struct difference *difference);
 

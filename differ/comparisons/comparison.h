@@ -4,7 +4,7 @@
  * comparable", with the reason.
  *
  * A comparison is called where both snapshots have its section; a section that one side lacks is
- * called not comparable by comparisons_run. Snapshots are read as hostile: every member is
+ * called not comparable by difference_make. Snapshots are read as hostile: every member is
  * checked for its type, and what has the wrong one counts as unknown.
  */
 #ifndef NTDRIFT_DIFFER_COMPARISON_H
@@ -19,8 +19,6 @@ struct comparison {
 };
 
 extern const struct comparison *const comparisons[]; /* ends with NULL */
-
-void comparisons_run(struct difference *difference);
 
 extern const struct comparison comparison_layouts;
 extern const struct comparison comparison_processes;

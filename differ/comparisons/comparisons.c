@@ -29,7 +29,7 @@ static const json_t *section_of(const struct side *side, const char *section) {
     return json_is_null(value) ? NULL : value;
 }
 
-void comparisons_run(struct difference *difference) {
+static void run_all(struct difference *difference) {
     for (const struct comparison *const *each = comparisons; *each; each++) {
         const char *section = (*each)->section;
         const json_t *old = section_of(&difference->old, section);
@@ -42,4 +42,10 @@ void comparisons_run(struct difference *difference) {
         if (!new && (old || why_missing(difference->new.snapshot, section)))
             missing(difference, &difference->new, "new", section);
     }
+}
+
+void difference_make(struct difference *difference, const json_t *old, const json_t *new) {
+    difference_init(difference, old, new);
+    run_all(difference);
+    difference_sort(difference);
 }

@@ -94,6 +94,23 @@ EOF
 exits 0 "$NT_ANALYZER" snapshot "$dump" --no-profiles
 says ".pdb/"
 
+# ---- symbols that are exactly this kernel's ----
+python3 - "$SOURCE/analyzer/profiles/nt-10240-early-x64.json" "$scratch/a.json" "$scratch/own.json" <<'EOF'
+import json, sys
+profile, snapshot = (json.load(open(path)) for path in sys.argv[1:3])
+profile["name"] = "own-x64"
+profile["pdb"] = snapshot["system"]["kernel_pdb"]
+profile["symbols"] = {"MmProcessList": "0x33cf30"}
+json.dump(profile, open(sys.argv[3], "w"), indent=2, sort_keys=True)
+EOF
+exits 0 "$NT_ANALYZER" snapshot "$dump" --symbols "$scratch/own.json" -o "$scratch/exact.json"
+check "the same PDB is an exact match, and its symbols are used" python3 - "$scratch/exact.json" <<'EOF'
+import json, sys
+snapshot = json.load(open(sys.argv[1]))
+assert snapshot["system"]["symbols"] == {"match": "exact", "source": "own.json"}, snapshot["system"]
+assert snapshot["memory_manager_list"]["head"]["found_by"] == "MmProcessList"
+EOF
+
 # ---- the differ's exit codes ----
 exits 0 "$NT_ANALYZER" snapshot "$DUMPS/win81-9600.dmp" -o "$scratch/9600.json"
 exits 0 "$NT_DIFFER" diff "$scratch/a.json" "$scratch/b.json"

@@ -24,10 +24,16 @@ enum {
     PROCESSOR_ARCHITECTURE = 0x26a,
     NT_MAJOR_VERSION = 0x26c,
     NT_MINOR_VERSION = 0x270,
+    PROCESSOR_FEATURES = 0x274, /* a byte for each PF_ number of winnt.h */
     SUITE_MASK = 0x2d0,
     NUMBER_OF_PHYSICAL_PAGES = 0x2e8,
     TICK_COUNT = 0x320,
 };
+
+/* What every x64 machine has: PF_COMPARE_EXCHANGE_DOUBLE, PF_MMX_INSTRUCTIONS_AVAILABLE,
+ * PF_XMMI_INSTRUCTIONS_AVAILABLE, PF_RDTSC_INSTRUCTION_AVAILABLE, PF_PAE_ENABLED,
+ * PF_XMMI64_INSTRUCTIONS_AVAILABLE, PF_NX_ENABLED, PF_COMPARE_EXCHANGE128. */
+static const unsigned processor_features[] = {2, 3, 6, 8, 9, 10, 12, 14};
 
 /* KSYSTEM_TIME: LowPart, High1Time, High2Time. */
 static void put_time(uint8_t *page, unsigned offset, uint64_t time) {
@@ -57,6 +63,8 @@ void forge_shared_page(struct machine *machine) {
     put(page + NT_PRODUCT_TYPE, number(header, "ProductType"), 4);
     put(page + PRODUCT_TYPE_IS_VALID, 1, 1);
     put(page + PROCESSOR_ARCHITECTURE, 9, 2);
+    for (size_t i = 0; i < sizeof processor_features / sizeof *processor_features; i++)
+        put(page + PROCESSOR_FEATURES + processor_features[i], 1, 1);
     put(page + NT_MAJOR_VERSION, major, 4);
     put(page + NT_MINOR_VERSION, number_of(json_array_get(version, 1), "version"), 4);
     put(page + SUITE_MASK, number(header, "SuiteMask"), 4);
