@@ -185,10 +185,10 @@ void outline_counts(struct text *out, const struct topic *topic) {
             count += outline_stands_for(topic->changes[i]);
         const char *words = strchr(rule->id, '.') ? strchr(rule->id, '.') + 1 : rule->id;
         const char *verb = strrchr(words, '.');
-        int noun = (int)(verb ? verb - words : (long)strlen(words));
         if (!strcmp(words, "type.resized"))
             continue;
-        text_printf(out, "%s%zu %.*s%s %s", separator, count, noun, words, count == 1 ? "" : "s",
+        const char *noun = starts(words, "bit.") ? "bit" : "member";
+        text_printf(out, "%s%zu %s%s %s", separator, count, noun, count == 1 ? "" : "s",
                     verb ? verb + 1 : "");
         separator = ", ";
     }

@@ -58,7 +58,7 @@ bool outline_begins_family(const struct outline *outline, size_t kind);
 /* A family as a heading: "System calls". */
 const char *outline_family(const char *family);
 
-/* "2 fields added, 1 bit moved, 41 fields shifted" */
+/* "2 members added, 1 bit moved, 41 members shifted" */
 void outline_counts(struct text *out, const struct topic *topic);
 
 /* "layout.bit.added--_EPROCESS.Minimal": an id for this change that the next report has too. */

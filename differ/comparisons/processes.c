@@ -223,16 +223,27 @@ static json_t *protection_of(const json_t *processes) {
     return protection;
 }
 
+/* "0x62 (WinTcb, Protected)" */
+static char *protection_text(const json_t *protection) {
+    const char *level = json_string_value(json_object_get(protection, "level"));
+    const char *signer = json_string_value(json_object_get(protection, "signer"));
+    const char *type = json_string_value(json_object_get(protection, "type"));
+    return signer && type ? xasprintf("%s (%s, %s)", level, signer, type) : xstrdup(level);
+}
+
 /* `level` holds type, audit and signer in one byte (_PS_PROTECTION). */
 static void compare_protection(const struct comparing *comparing) {
     const json_t *old = common_value(comparing->old.live, "protection", "level");
     const json_t *new = common_value(comparing->new.live, "protection", "level");
     if (!json_is_string(old) || !json_is_string(new) || json_equal(old, new))
         return;
-    difference_add(comparing->difference, "process.protection.changed", comparing->image,
-                   protection_of(comparing->old.live), protection_of(comparing->new.live), NULL,
-                   "the protection of %s was %s and is %s", comparing->image,
-                   json_string_value(old), json_string_value(new));
+    json_t *before = protection_of(comparing->old.live);
+    json_t *after = protection_of(comparing->new.live);
+    AUTO_FREE char *from = protection_text(before);
+    AUTO_FREE char *to = protection_text(after);
+    difference_add(comparing->difference, "process.protection.changed", comparing->image, before,
+                   after, NULL, "the protection of %s was %s and is %s", comparing->image, from,
+                   to);
 }
 
 /* ---- images ---- */
