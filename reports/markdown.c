@@ -8,7 +8,6 @@
 #include "reports/renderers.h"
 #include "reports/value.h"
 
-
 struct article {
     struct text *out;
     const struct difference *difference;
@@ -118,24 +117,24 @@ static void write_counts(struct article *article) {
 
 static void write_sentences(struct article *article, const struct kind *kind) {
     size_t shown = outline_glance_length(kind);
+    text_printf(article->out, "**%s** (%zu)\n\n", kind->rule->title, kind->count);
     for (size_t i = 0; i < shown; i++) {
         text_puts(article->out, "- ");
         escape_markdown_prose(article->out, kind->changes[i]->message);
         text_putc(article->out, '\n');
     }
     if (kind->count > shown)
-        text_printf(article->out, "- and %zu more of \"%s\"\n", kind->count - shown,
-                    kind->rule->title);
+        text_printf(article->out, "- and %zu more\n", kind->count - shown);
+    text_putc(article->out, '\n');
 }
 
 static void write_glance(struct article *article) {
     const struct outline *outline = &article->outline;
     text_puts(article->out, "\n## At a glance\n\n");
-    write_counts(article);
-    text_putc(article->out, '\n');
     for (size_t i = 0; i < outline->kind_count; i++)
         if (outline->glance[i]->rule->severity > SEVERITY_INFO)
             write_sentences(article, outline->glance[i]);
+    write_counts(article);
 }
 
 /* ---- changes by kind ---- */
