@@ -83,8 +83,8 @@ static const char *const block_rules[] = {
     "table.identity{max-width:860px;margin-top:20px}table.identity th{color:var(--soft);",
     "white-space:nowrap}\n",
     "nav.contents{font-size:.95rem}.contents ul,.links{display:flex;flex-wrap:wrap;",
-    "gap:4px 20px;list-style:none;padding:0;margin:10px 0}.links{font-size:.95rem}.links "
-    "a{text-underline-offset:.25em}\n",
+    "gap:4px 20px;list-style:none;padding:0;margin:10px 0}.links{font-size:.95rem}",
+    ".links a{text-underline-offset:.25em}\n",
     "#glance h2{margin-top:36px}.glance{list-style:none;padding:0;margin:12px 0}\n",
     ".glance>li{display:grid;grid-template-columns:84px 1fr;gap:2px 12px;padding:10px 0;",
     "border-bottom:1px solid var(--line)}\n",
