@@ -152,8 +152,8 @@ static const char *const media_rules[] = {
     "padding-right:16px}header.top{padding-top:28px}h1{font-size:1.5rem}h2{margin-top:52px}",
     ".trees{grid-template-columns:minmax(0,1fr)}.glance>li{grid-template-columns:1fr}",
     "th,td{padding-right:10px}.tiles{grid-template-columns:repeat(3,minmax(0,1fr));gap:8px}",
-    ".tiles li{padding:6px 8px;font-size:.78rem;overflow-wrap:anywhere}.tiles "
-    "b{font-size:1.4rem}}\n",
+    ".tiles li{padding:6px 8px;font-size:.78rem;overflow-wrap:anywhere}",
+    ".tiles b{font-size:1.4rem}}\n",
     "@media print{:root{color-scheme:light}body{font-size:10.5pt;background:none}",
     "main,header.top,",
     "footer{max-width:none;padding:0}h2{break-after:avoid}h3,h4,summary{break-after:avoid}",
