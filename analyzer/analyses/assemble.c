@@ -24,7 +24,8 @@ const char *coverage_status_name(enum coverage_status status) {
 static json_t *run(struct analysis_context *context, const struct analysis *analysis) {
     *context->coverage = (struct coverage){.status = COVERAGE_COMPLETE};
     if (analysis->needs_symbols && !context->target->symbols)
-        return coverage_none(context, "no symbols for this kernel");
+        return coverage_none(context, context->target->no_symbols ? context->target->no_symbols
+                                                                  : "no symbols for this kernel");
     if (analysis->write)
         return NULL;
     json_t *section = analysis->extract(context);

@@ -21,6 +21,13 @@
 
 enum symbols_match { MATCH_NONE, MATCH_EXACT, MATCH_PROVED };
 
+/* What ran when the dump was written; only triage dumps tell it here. 0: not known. */
+struct current {
+    uint64_t prcb;
+    uint64_t thread;
+    uint64_t process;
+};
+
 struct target {
     const char *path;
     struct image *image;
@@ -28,9 +35,12 @@ struct target {
     struct kdbg kdbg;
     struct pe_image kernel;      /* base 0 where the kernel image was not found */
     const char *kernel_found_by; /* "KdDebuggerDataBlock.KernBase", "PsLoadedModuleList", "scan" */
+    struct current current;
 
     const struct symbols *symbols; /* NULL until attached; owned */
     enum symbols_match match;
+    const char *no_symbols;     /* why none are tried; NULL where they are */
+    bool matched_by_addresses;  /* MATCH_EXACT without a GUID to compare: address_proof.h */
     const char *symbols_source; /* the file or profile they came from, without its folder */
 };
 
