@@ -22,10 +22,12 @@ enum {
 
 /* TRIAGE_DUMP64; what of it only Itanium has is left out. */
 enum {
+    SERVICE_PACK_BUILD,
     SIZE_OF_DUMP,
     VALID_OFFSET,
     CONTEXT_OFFSET,
     EXCEPTION_OFFSET,
+    MM_OFFSET,
     UNLOADED_DRIVERS_OFFSET,
     PRCB_OFFSET,
     PROCESS_OFFSET,
@@ -34,6 +36,10 @@ enum {
     SIZE_OF_CALL_STACK,
     DRIVER_LIST_OFFSET,
     DRIVER_COUNT,
+    STRING_POOL_OFFSET,
+    STRING_POOL_SIZE,
+    BROKEN_DRIVER_OFFSET,
+    TRIAGE_OPTIONS,
     TOP_OF_STACK,
     DATA_PAGE_ADDRESS,
     DATA_PAGE_OFFSET,
@@ -42,13 +48,7 @@ enum {
     DEBUGGER_DATA_SIZE,
     DATA_BLOCKS_OFFSET,
     DATA_BLOCKS_COUNT,
-    SERVICE_PACK_BUILD,
-    MM_OFFSET,
-    STRING_POOL_OFFSET,
-    STRING_POOL_SIZE,
-    BROKEN_DRIVER_OFFSET,
-    TRIAGE_OPTIONS,
-    FIELD_COUNT
+    FIELD_COUNT,
 };
 
 #define FIELD(name, at, size)                                                                      \

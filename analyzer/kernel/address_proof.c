@@ -3,14 +3,31 @@
 
 #include <string.h>
 
-/* KDBG's NtBuildLab is nt!NtBuildLabEx in real blocks of 17763 and 19041. */
+#include "base/memory.h"
+
+/* Members whose value is the address of another global than the one they are named after, in real
+ * blocks of 17763 and 19041. */
+static const struct {
+    const char *member;
+    const char *symbol;
+} others[] = {{"NtBuildLab", "NtBuildLabEx"}, {"KeLoaderBlock", "KdpLoaderDebuggerBlock"}};
+
+static bool is_at(const struct symbols *symbols, const char *name, uint64_t rva) {
+    uint64_t found;
+    return symbols_rva(symbols, name, &found) && found == rva;
+}
+
+/* `*known`: the symbols have a global of that name. */
 static bool agrees(const struct symbols *symbols, const char *name, uint64_t rva, bool *known) {
     uint64_t found;
     *known = symbols_rva(symbols, name, &found);
     if (!*known || found == rva)
         return *known;
-    return strcmp(name, "NtBuildLab") == 0 && symbols_rva(symbols, "NtBuildLabEx", &found) &&
-           found == rva;
+    for (size_t i = 0; i < ARRAY_LENGTH(others); i++) {
+        if (strcmp(others[i].member, name) == 0 && is_at(symbols, others[i].symbol, rva))
+            return true;
+    }
+    return false;
 }
 
 size_t address_proof(const struct target *target, const struct symbols *symbols) {

@@ -162,7 +162,9 @@ static bool try_folder(struct hunt *hunt, const char *folder, bool open_unnamed)
     if (hunt->has_pdb)
         symbol_files_named(folder, hunt->pdb, &files);
     size_t named = files.count;
-    if (open_unnamed)
+    if (open_unnamed && !hunt->has_pdb)
+        symbol_files_any(folder, OPENED_MOST, &files);
+    else if (open_unnamed)
         symbol_files_unnamed(folder, OPENED_MOST, &files);
     for (size_t i = 0; i < files.count && !done; i++)
         done = try_found(hunt, files.paths[i], i < named);
