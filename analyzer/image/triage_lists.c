@@ -124,11 +124,15 @@ enum {
 
 uint64_t triage_read_blobs(const struct image *image, uint64_t offset, struct triage *triage) {
     size_t capacity = 0;
-    if (!holds(image, offset, BLOB_FILE_HEADER_SIZE) ||
-        memcmp(image->bytes + offset, "DumpBlob", 8) != 0)
+    uint64_t left = offset < image->size ? image->size - offset : 0;
+    if (left == 0 || memcmp(image->bytes + offset, "DumpBlob", left < 8 ? left : 8) != 0)
         return 0;
+    if (left < BLOB_FILE_HEADER_SIZE)
+        return offset + BLOB_FILE_HEADER_SIZE;
     uint64_t at = offset + load_u32(image->bytes + offset + 8);
-    while (holds(image, at, BLOB_HEADER_SIZE)) {
+    while (at < image->size) {
+        if (!holds(image, at, BLOB_HEADER_SIZE))
+            return at + BLOB_HEADER_SIZE;
         const uint8_t *header = image->bytes + at;
         uint32_t size = load_u32(header);
         if (size < BLOB_HEADER_SIZE)
