@@ -310,7 +310,7 @@ enum status target_attach(struct error *err, struct target *target,
                         .pdb = &target->kernel.pdb};
     if (is_arm64(target)) {
         target->no_symbols = "an ARM64 dump: no symbols are tried against it";
-        return fail(err, STATUS_NOT_FOUND, "no symbols: this is %s", target->no_symbols);
+        return fail(err, STATUS_NO_SYMBOLS, "no symbols: this is %s", target->no_symbols);
     }
     version_read(target, &hunt.version);
     bool done = false;

@@ -149,7 +149,7 @@ static json_t *snapshot(const struct small_dump *dump) {
     text_init(&text);
     for (size_t row = 0; analyses[row]; row++)
         assembly.selected[row] = true;
-    assert_int_equal(target_attach(&err, target, &search), STATUS_NOT_FOUND);
+    assert_int_equal(target_attach(&err, target, &search), STATUS_NO_SYMBOLS);
     assemble(target, &assembly, NULL, &text);
     json_t *json = json_loadb(text.data, text.length, 0, NULL);
     text_deinit(&text);
