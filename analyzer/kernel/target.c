@@ -59,11 +59,21 @@ static uint64_t module_list(const struct target *target) {
     return list;
 }
 
-/* SizeOfImage as the list of drivers in a triage dump has it. */
-static uint32_t listed_size(const struct target *target, uint64_t base) {
+/* The list of drivers in a triage dump has the kernel's base and size too. */
+static const struct triage_driver *listed(const struct target *target, uint64_t address) {
     const struct triage *triage = image_triage(target->image);
-    const struct triage_driver *driver = triage ? triage_driver_at(triage, base) : NULL;
+    return triage ? triage_driver_at(triage, address) : NULL;
+}
+
+static uint32_t listed_size(const struct target *target, uint64_t base) {
+    const struct triage_driver *driver = listed(target, base);
     return driver && driver->base == base ? driver->size : 0;
+}
+
+/* The kernel's image holds the head of the list of modules. */
+static bool take_listed(struct target *target, uint64_t list) {
+    const struct triage_driver *driver = listed(target, list);
+    return driver && take_kernel(target, driver->base, driver->size, "driver list");
 }
 
 static void find_kernel(struct target *target) {
@@ -72,7 +82,7 @@ static void find_kernel(struct target *target) {
     uint64_t list = module_list(target);
     if (take_kernel(target, base, listed_size(target, base), "KdDebuggerDataBlock.KernBase"))
         return;
-    if (list == 0 || take_first_module(target, list))
+    if (list == 0 || take_listed(target, list) || take_first_module(target, list))
         return;
     base = pe_find_below(target->vm, list, SCAN_LIMIT);
     take_kernel(target, base, 0, "scan");

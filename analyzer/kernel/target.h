@@ -34,7 +34,8 @@ struct target {
     struct vm *vm; /* on the header's DirectoryTableBase */
     struct kdbg kdbg;
     struct pe_image kernel;      /* base 0 where the kernel image was not found */
-    const char *kernel_found_by; /* "KdDebuggerDataBlock.KernBase", "PsLoadedModuleList", "scan" */
+    const char *kernel_found_by; /* "KdDebuggerDataBlock.KernBase", "driver list",
+                                    "PsLoadedModuleList", "scan" */
     struct current current;
 
     const struct symbols *symbols; /* NULL until attached; owned */

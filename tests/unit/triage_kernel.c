@@ -53,6 +53,25 @@ static void test_current_unknown(void **state) {
     small_free(&dump);
 }
 
+/* Without KDBG the list of drivers says which image holds the head of the loader's list. */
+static void test_kernel_by_driver_list(void **state) {
+    (void)state;
+    struct small_dump dump = small_triage();
+    put(&dump, AT_TRIAGE + 0x70, 0, 4);
+    struct target *target = open_target(&dump);
+    assert_int_equal(target->kdbg.state, READ_NOT_IN_DUMP);
+    assert_int_equal(target->kernel.base, KERNEL_BASE);
+    assert_int_equal(target->kernel.size, KERNEL_SIZE);
+    assert_string_equal(target->kernel_found_by, "driver list");
+    assert_int_equal(target->current.process, 0);
+    target_close(target);
+    put(&dump, 0x20, DRIVER_BASE + 0x3000, 8);
+    target = open_target(&dump);
+    assert_int_equal(target->kernel.base, 0);
+    target_close(target);
+    small_free(&dump);
+}
+
 static void test_fault(void **state) {
     (void)state;
     struct small_dump dump = small_triage();
@@ -210,6 +229,7 @@ static void test_snapshot_of_a_cut_file(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_kernel_by_driver_list),
         cmocka_unit_test(test_current),
         cmocka_unit_test(test_current_unknown),
         cmocka_unit_test(test_fault),
