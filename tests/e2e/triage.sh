@@ -14,7 +14,7 @@ done
 snapshot() {
     local name=$1 dump=$2
     shift 2
-    exits 0 timeout 20 "$NT_ANALYZER" snapshot "$dump" --quiet "$@" -o "$scratch/$name.json"
+    exits 0 timeout 120 "$NT_ANALYZER" snapshot "$dump" --quiet "$@" -o "$scratch/$name.json"
 }
 
 # holds NAME CHECK < CODE: `s` is the snapshot.
