@@ -42,7 +42,7 @@ struct target {
     enum symbols_match match;
     const char *no_symbols;     /* why none are tried; NULL where they are */
     bool matched_by_addresses;  /* MATCH_EXACT without a GUID to compare: address_proof.h */
-    const char *symbols_source; /* the file or profile they came from, without its folder */
+    const char *symbols_source; /* the name of their identity: no matter what a file is called */
 };
 
 /* Opens `path`, finds the kernel image and reads the debugger block. A kernel or block that
