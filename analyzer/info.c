@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "info_triage.h"
 #include "kernel/processor.h"
 #include "kernel/symbol_path.h"
 #include "kernel/values.h"
@@ -247,8 +248,10 @@ static void put_symbols(struct text *text, const struct target *target) {
     } else {
         text_printf(text, "(%s)\n", read_state_name(target->kernel.pdb_state));
     }
-    static const char *const matches[] = {
-        [MATCH_EXACT] = "exact: GUID and age are the kernel's",
+    const char *const matches[] = {
+        [MATCH_EXACT] = target->matched_by_addresses
+                            ? "exact: the addresses of globals are the kernel's"
+                            : "exact: GUID and age are the kernel's",
         [MATCH_PROVED] = "proved: the layouts fit, the addresses of symbols are not known",
     };
     if (target->symbols)
@@ -262,6 +265,8 @@ void info_write(const struct target *target, struct text *text) {
     version_read(target, &version);
     put_header(text, target->image);
     put_bitmap(text, image_info(target->image));
+    info_triage_header(text, target);
+    info_triage_fault(text, target);
     put_processors(text, target);
     put_version(text, target, &version);
     put_product(text, &version);

@@ -88,6 +88,9 @@ void coverage_partial(struct analysis_context *context, const char *reason);
 /* Says that the section cannot be made; returns NULL, for `return coverage_none(...)`. */
 json_t *coverage_none(struct analysis_context *context, const char *reason);
 
+/* The same for a section that nothing can be read of without symbols. */
+json_t *coverage_no_symbols(struct analysis_context *context);
+
 /* A member that is read of many objects: looked up once. */
 struct member {
     const char *key;  /* in the section; NULL where it is only read */

@@ -24,7 +24,7 @@ const char *coverage_status_name(enum coverage_status status) {
 static json_t *run(struct analysis_context *context, const struct analysis *analysis) {
     *context->coverage = (struct coverage){.status = COVERAGE_COMPLETE};
     if (analysis->needs_symbols && !context->target->symbols)
-        return coverage_none(context, "no symbols for this kernel");
+        return coverage_no_symbols(context);
     if (analysis->write)
         return NULL;
     json_t *section = analysis->extract(context);
@@ -34,7 +34,10 @@ static json_t *run(struct analysis_context *context, const struct analysis *anal
     }
     for (size_t state = 0; state < READ_STATE_COUNT; state++)
         if (context->coverage->unreadable[state])
-            coverage_partial(context, "some values could not be read");
+            coverage_partial(context, image_is_virtual(context->target->image)
+                                          ? "some values could not be read: a triage dump holds "
+                                            "pieces of memory, not pages"
+                                          : "some values could not be read");
     return section;
 }
 

@@ -1,5 +1,6 @@
 /* dump.c - section `dump`: the container, its header field by field, and what it holds. */
 #include "analyses/sections.h"
+#include "analyses/triage.h"
 
 static const enum value_form forms[] = {
     [IMAGE_FIELD_COUNT] = VALUE_INTEGER,    [IMAGE_FIELD_HEX] = VALUE_HEX,
@@ -46,6 +47,9 @@ static json_t *bitmap(struct analysis_context *context, const struct image_info 
 
 static void report_truncation(struct analysis_context *context, json_t *section,
                               const struct image_info *info) {
+    const char *end = image_is_virtual(context->target->image)
+                          ? "the file ends before what its header promises"
+                          : "the file ends before the last page that its header promises";
     json_object_set_new(section, "pages_promised", json_integer((json_int_t)info->pages_promised));
     json_t *evidence = json_object();
     put_value(context, evidence, "expected_size", READ_PRESENT, info->expected_size, VALUE_INTEGER);
@@ -54,7 +58,7 @@ static void report_truncation(struct analysis_context *context, json_t *section,
               VALUE_INTEGER);
     put_value(context, evidence, "pages_present", READ_PRESENT, info->pages_present, VALUE_INTEGER);
     add_finding(context, "dump.truncated", info->type, evidence);
-    coverage_partial(context, "the file ends before the last page that its header promises");
+    coverage_partial(context, end);
 }
 
 static json_t *extract(struct analysis_context *context) {
@@ -65,6 +69,9 @@ static json_t *extract(struct analysis_context *context) {
     json_object_set_new(section, "header", header(context, info));
     if (info->has_bitmap)
         json_object_set_new(section, "bitmap", bitmap(context, info));
+    json_t *triage = triage_extract(context);
+    if (triage)
+        json_object_set_new(section, "triage", triage);
     put_value(context, section, "pages_present", READ_PRESENT, info->pages_present, VALUE_INTEGER);
     if (info->pages_present < info->pages_promised || info->file_size < info->expected_size)
         report_truncation(context, section, info);

@@ -1,5 +1,6 @@
 /* modules.c - section `modules`: the kernel image and its drivers, in the loader's order. */
 #include "analyses/sections.h"
+#include "analyses/triage.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "kernel/list.h"
@@ -109,6 +110,11 @@ static json_t *extract_one(struct analysis_context *context, const struct loader
 static json_t *extract(struct analysis_context *context) {
     uint64_t head;
     struct loader_entry entry;
+    const struct triage *triage = image_triage(context->target->image);
+    if (triage && triage->driver_count)
+        return triage_modules(context, triage);
+    if (!context->target->symbols)
+        return coverage_no_symbols(context);
     resolve(context->target, &entry);
     if (!entry.members[LINKS].present)
         return coverage_none(context, "the symbols have no loader entry");
@@ -133,8 +139,5 @@ static const char *const types[] = {"_KLDR_DATA_TABLE_ENTRY", "_LDR_DATA_TABLE_E
                                     "_LIST_ENTRY", "_UNICODE_STRING", NULL};
 static const char *const publics[] = {"PsLoadedModuleList", "MmUnloadedDrivers", NULL};
 
-const struct analysis analysis_modules = {.name = "modules",
-                                          .needs_symbols = true,
-                                          .types = types,
-                                          .publics = publics,
-                                          .extract = extract};
+const struct analysis analysis_modules = {
+    .name = "modules", .types = types, .publics = publics, .extract = extract};

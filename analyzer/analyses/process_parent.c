@@ -144,8 +144,13 @@ static struct parent find_parent(const struct pids *pids, const struct process_f
 struct parent *process_parents(const struct process_set *set, const struct process_facts *facts) {
     struct parent *parents = xcalloc(set->count + 1, sizeof *parents);
     struct pids pids = pids_of(set, facts);
-    for (size_t i = 0; i < set->count; i++)
+    for (size_t i = 0; i < set->count; i++) {
         parents[i] = find_parent(&pids, facts, &facts[i]);
+        /* System never ends, so its id is not used again: the clock was set after it was made. */
+        if (parents[i].state == PARENT_REUSED && set->system &&
+            set->items[parents[i].position].address == set->system)
+            parents[i].state = PARENT_ALIVE;
+    }
     free(pids.entries);
     return parents;
 }

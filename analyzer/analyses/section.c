@@ -93,6 +93,11 @@ json_t *coverage_none(struct analysis_context *context, const char *reason) {
     return NULL;
 }
 
+json_t *coverage_no_symbols(struct analysis_context *context) {
+    const char *reason = context->target->no_symbols;
+    return coverage_none(context, reason ? reason : "no symbols for this kernel");
+}
+
 /* ---- members ---- */
 
 void members_resolve(const struct target *target, const char *type, struct member *members,

@@ -105,6 +105,8 @@ static json_t *symbols_of(const struct target *target) {
     static const char *const matches[] = {"none", "exact", "proved"};
     json_t *json = json_object();
     json_object_set_new(json, "match", json_string(matches[target->match]));
+    if (target->matched_by_addresses)
+        json_object_set_new(json, "matched_by", json_string("addresses"));
     if (target->symbols_source)
         json_object_set_new(json, "source", json_string(target->symbols_source));
     return json;

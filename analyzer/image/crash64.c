@@ -1,5 +1,6 @@
 /*
- * crash64.c - PAGEDU64 files: full, kernel summary and bitmap dumps.
+ * crash64.c - PAGEDU64 files: full, kernel summary and bitmap dumps; triage.c has the rest of
+ * triage dumps.
  *
  * Sources: DUMP_HEADER64 and SUMMARY_DUMP64 as debuggers' headers and the published crash-dump
  * layouts have them (wdbgexts.h; Volatility 3, crash64.json; Rekall, crashdump.py; kdmp-parser,
@@ -149,13 +150,19 @@ static enum status open_bitmap(struct error *err, struct image *image,
     return STATUS_OK;
 }
 
+static enum status open_triage(struct error *err, struct image *image,
+                               const struct dump_type *type) {
+    (void)type;
+    return triage_open(err, image);
+}
+
 /* The DUMP_TYPE_ values of debuggers' headers; 8 to 10 are what newer WinDbg writes for .dump /k,
  * /ka and /f (kdmp-parser). */
 static const struct dump_type types[] = {
     {1, "full", "a full dump", open_runs, NULL, {NULL}},
     {2, "kernel-summary", "a kernel summary dump", open_bitmap, &summary_layout, {"SDMP"}},
     {3, NULL, "a dump of the header alone", NULL, NULL, {NULL}},
-    {4, NULL, "a triage dump", NULL, NULL, {NULL}},
+    {4, "triage", "a triage dump", open_triage, NULL, {NULL}},
     {5, "bitmap-full", "a full bitmap dump", open_bitmap, &bitmap_layout, {"SDMP", "FDMP"}},
     {6, "bitmap-kernel", "a kernel bitmap dump", open_bitmap, &bitmap_layout, {"SDMP", "FDMP"}},
     {7, NULL, "an automatic dump", NULL, NULL, {NULL}},
@@ -180,13 +187,13 @@ enum status crash64_open(struct error *err, struct image *image) {
     const struct dump_type *type = find_type(number);
     if (!type)
         return fail(err, STATUS_FORMAT,
-                    "DumpType at offset 0x%x: expected 1 (full), 2 (kernel summary), 5 or 6 "
-                    "(bitmap), found 0x%" PRIx32,
+                    "DumpType at offset 0x%x: expected 1 (full), 2 (kernel summary), 4 (triage), "
+                    "5 or 6 (bitmap), found 0x%" PRIx32,
                     DUMP_TYPE, number);
     if (!type->open)
         return fail(err, STATUS_UNSUPPORTED,
                     "DumpType at offset 0x%x: %s (type %" PRIu32 ") is not supported: expected 1 "
-                    "(full), 2 (kernel summary), 5 or 6 (bitmap)",
+                    "(full), 2 (kernel summary), 4 (triage), 5 or 6 (bitmap)",
                     DUMP_TYPE, type->what, number);
     image->info.format = "crash-dump-64";
     image->info.type = type->name;

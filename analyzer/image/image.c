@@ -29,6 +29,8 @@ static enum status open_container(struct error *err, struct image *image) {
 static enum status measure(struct error *err, struct image *image) {
     struct image_info *info = &image->info;
     info->file_size = image->size;
+    if (image->triage)
+        return STATUS_OK; /* no pages; it knows its size */
     uint64_t length = info->pages_promised
                       << IMAGE_PAGE_SHIFT; /* at most IMAGE_FRAMES_MOST pages */
     if (__builtin_add_overflow(image->first_page, length, &info->expected_size))
@@ -81,6 +83,7 @@ void image_close(struct image *image) {
     if (!image)
         return;
     bitmap_deinit(&image->bitmap);
+    triage_close(image);
     mapping_close(&image->mapping);
     free(image);
 }

@@ -40,7 +40,7 @@ struct image_field {
 
 struct image_info {
     const char *format;    /* "crash-dump-64" */
-    const char *type;      /* "full", "kernel-summary", "bitmap-full", "bitmap-kernel" */
+    const char *type;      /* "full", "kernel-summary", "triage", "bitmap-full", ... */
     unsigned address_bits; /* 64 or 32 */
     const uint8_t *header; /* the header's bytes, all of them present */
     size_t header_size;
@@ -88,6 +88,18 @@ uint64_t image_field_value(const struct image *image, const struct image_field *
 
 /* The 4096 bytes of page frame `pfn`, in place. Constant time. */
 enum read_state image_page(const struct image *image, uint64_t pfn, const uint8_t **page);
+
+/* Whether the dump holds memory by virtual address and has no pages at all (triage dumps). */
+bool image_is_virtual(const struct image *image);
+
+/* The bytes at virtual address `address` of such a dump, in place, and how many follow each other
+ * there; logarithmic in the number of pieces. Another dump has none: READ_NOT_IN_DUMP. */
+enum read_state image_virtual(const struct image *image, uint64_t address, const uint8_t **bytes,
+                              size_t *length);
+
+/* Tells such a dump that `size` bytes at file offset `offset` are the memory at `address`: for
+ * what it keeps without saying where it lay. False where it is no such dump, or has not as much. */
+bool image_map(struct image *image, uint64_t address, uint64_t offset, uint64_t size);
 
 /* Copies `length` bytes at physical address `address`; on anything but READ_PRESENT the content
  * of `buffer` is undefined. */

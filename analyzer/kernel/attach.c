@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "base/memory.h"
+#include "kernel/address_proof.h"
 #include "kernel/proof.h"
 #include "kernel/pte_mask.h"
 #include "kernel/symbol_path.h"
@@ -22,6 +23,7 @@ struct hunt {
     const struct symbols_search *search;
     struct version version;
     bool has_pdb;
+    bool by_addresses; /* the dump does not hold the GUID: addresses decide */
     const struct pdb_identity *pdb;
     /* The profile that came nearest, by build, then by checks that held. */
     char nearest[64];
@@ -42,7 +44,9 @@ static const char *file_name(const char *path) {
 
 static bool is_exact(const struct hunt *hunt, const struct symbols *symbols) {
     const struct symbols_identity *identity = symbols_identity(symbols);
-    return hunt->has_pdb && strcasecmp(identity->pdb_guid, hunt->pdb->guid) == 0 &&
+    if (!hunt->has_pdb)
+        return hunt->by_addresses && address_proof(hunt->target, symbols) >= ADDRESS_PROOF_LEAST;
+    return strcasecmp(identity->pdb_guid, hunt->pdb->guid) == 0 &&
            identity->pdb_age == hunt->pdb->age;
 }
 
@@ -63,6 +67,7 @@ static bool attach(struct hunt *hunt, const struct symbols *symbols, enum symbol
     struct target *target = hunt->target;
     target->symbols = symbols;
     target->match = match;
+    target->matched_by_addresses = match == MATCH_EXACT && !hunt->has_pdb;
     target->symbols_source = xstrdup(symbols_identity(symbols)->name);
     if (match == MATCH_EXACT)
         decode_kdbg(target);
@@ -149,13 +154,16 @@ static bool try_found(struct hunt *hunt, const char *path, bool named) {
 }
 
 static bool try_folder(struct hunt *hunt, const char *folder, bool open_unnamed) {
-    if (!hunt->has_pdb)
+    if (!hunt->has_pdb && !hunt->by_addresses)
         return false;
     bool done = false;
     AUTO(symbol_files_deinit) struct symbol_files files = {0};
-    symbol_files_named(folder, hunt->pdb, &files);
+    if (hunt->has_pdb)
+        symbol_files_named(folder, hunt->pdb, &files);
     size_t named = files.count;
-    if (open_unnamed)
+    if (open_unnamed && !hunt->has_pdb)
+        symbol_files_any(folder, OPENED_MOST, &files);
+    else if (open_unnamed)
         symbol_files_unnamed(folder, OPENED_MOST, &files);
     for (size_t i = 0; i < files.count && !done; i++)
         done = try_found(hunt, files.paths[i], i < named);
@@ -286,12 +294,23 @@ static enum status nothing_left(struct error *err, const struct hunt *hunt) {
                 hunt->nearest[0] ? ", refused by " : "", hunt->failure);
 }
 
+/* IMAGE_FILE_MACHINE_ARM64 of the PE format. Profiles and checks are those of x64. */
+static bool is_arm64(const struct target *target) {
+    uint64_t machine;
+    return image_header_value(target->image, "MachineImageType", &machine) && machine == 0xaa64;
+}
+
 enum status target_attach(struct error *err, struct target *target,
                           const struct symbols_search *search) {
     struct hunt hunt = {.target = target,
                         .search = search,
                         .has_pdb = target->kernel.has_pdb,
+                        .by_addresses = image_is_virtual(target->image),
                         .pdb = &target->kernel.pdb};
+    if (is_arm64(target)) {
+        target->no_symbols = "an ARM64 dump: no symbols are tried against it";
+        return fail(err, STATUS_NO_SYMBOLS, "no symbols: this is %s", target->no_symbols);
+    }
     version_read(target, &hunt.version);
     bool done = false;
     enum status status = try_paths(err, &hunt, &done);

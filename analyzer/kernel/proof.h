@@ -1,5 +1,6 @@
 /*
- * proof.h - which symbols belong to a dump: exactly, by PDB GUID and age, or proved against it.
+ * proof.h - which symbols belong to a dump: exactly, by PDB GUID and age (of a triage dump, which
+ * does not hold them: address_proof.h), or proved against it.
  *
  * A proof compares what the kernel itself publishes (KDDEBUGGER_DATA64: SizeEProcess,
  * OffsetEprocessPeb, ...) with the layouts, and then checks invariants of memory (System is pid 4,

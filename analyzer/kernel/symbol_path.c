@@ -113,6 +113,10 @@ void symbol_files_unnamed(const char *folder, size_t limit, struct symbol_files 
     list_folder(folder, is_unnamed, NULL, limit, files);
 }
 
+void symbol_files_any(const char *folder, size_t limit, struct symbol_files *files) {
+    list_folder(folder, is_any, NULL, limit, files);
+}
+
 static bool is_folder_part(const char *part) {
     static const char *const words[] = {"srv", "cache", "symsrv", "symsrv.dll"};
     for (size_t i = 0; i < ARRAY_LENGTH(words); i++) {

@@ -30,6 +30,10 @@ void symbol_files_named(const char *folder, const struct pdb_identity *pdb,
 /* Adds the files in `folder` whose name names no PDB at all, at most `limit`. */
 void symbol_files_unnamed(const char *folder, size_t limit, struct symbol_files *files);
 
+/* Adds the symbol files in `folder`, whatever their names, at most `limit`: for a dump that does
+ * not tell which PDB it wants. */
+void symbol_files_any(const char *folder, size_t limit, struct symbol_files *files);
+
 /* Adds the local folders of a path like _NT_SYMBOL_PATH: "FOLDER;srv*CACHE*URL". */
 void symbol_path_folders(const char *path, struct symbol_files *folders);
 

@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "image/triage.h"
+#include "kernel/current.h"
 #include "kernel/module.h"
 
 /* How far below PsLoadedModuleList an image may start: the largest ntoskrnl.exe of today is some
@@ -57,13 +59,30 @@ static uint64_t module_list(const struct target *target) {
     return list;
 }
 
+/* The list of drivers in a triage dump has the kernel's base and size too. */
+static const struct triage_driver *listed(const struct target *target, uint64_t address) {
+    const struct triage *triage = image_triage(target->image);
+    return triage ? triage_driver_at(triage, address) : NULL;
+}
+
+static uint32_t listed_size(const struct target *target, uint64_t base) {
+    const struct triage_driver *driver = listed(target, base);
+    return driver && driver->base == base ? driver->size : 0;
+}
+
+/* The kernel's image holds the head of the list of modules. */
+static bool take_listed(struct target *target, uint64_t list) {
+    const struct triage_driver *driver = listed(target, list);
+    return driver && take_kernel(target, driver->base, driver->size, "driver list");
+}
+
 static void find_kernel(struct target *target) {
     uint64_t base = 0;
     kdbg_value(&target->kdbg, "KernBase", &base);
     uint64_t list = module_list(target);
-    if (take_kernel(target, base, 0, "KdDebuggerDataBlock.KernBase"))
+    if (take_kernel(target, base, listed_size(target, base), "KdDebuggerDataBlock.KernBase"))
         return;
-    if (list == 0 || take_first_module(target, list))
+    if (list == 0 || take_listed(target, list) || take_first_module(target, list))
         return;
     base = pe_find_below(target->vm, list, SCAN_LIMIT);
     take_kernel(target, base, 0, "scan");
@@ -77,6 +96,7 @@ static struct target *make_target(const char *path, struct image *image) {
     target->kernel.headers = READ_BAD_VALUE;
     target->kernel.pdb_state = READ_BAD_VALUE;
     kdbg_read(target->vm, header_value(target, "KdDebuggerDataBlock"), &target->kdbg);
+    current_map(target);
     find_kernel(target);
     return target;
 }

@@ -21,16 +21,27 @@
 
 enum symbols_match { MATCH_NONE, MATCH_EXACT, MATCH_PROVED };
 
+/* What ran when the dump was written; only triage dumps tell it here. 0: not known. */
+struct current {
+    uint64_t prcb;
+    uint64_t thread;
+    uint64_t process;
+};
+
 struct target {
     const char *path;
     struct image *image;
     struct vm *vm; /* on the header's DirectoryTableBase */
     struct kdbg kdbg;
     struct pe_image kernel;      /* base 0 where the kernel image was not found */
-    const char *kernel_found_by; /* "KdDebuggerDataBlock.KernBase", "PsLoadedModuleList", "scan" */
+    const char *kernel_found_by; /* "KdDebuggerDataBlock.KernBase", "driver list",
+                                    "PsLoadedModuleList", "scan" */
+    struct current current;
 
     const struct symbols *symbols; /* NULL until attached; owned */
     enum symbols_match match;
+    const char *no_symbols;     /* why none are tried; NULL where they are */
+    bool matched_by_addresses;  /* MATCH_EXACT without a GUID to compare: address_proof.h */
     const char *symbols_source; /* the name of their identity: no matter what a file is called */
 };
 

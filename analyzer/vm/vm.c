@@ -109,6 +109,10 @@ static enum read_state follow(const struct vm *vm, struct vm_translation *walk, 
 
 struct vm_translation vm_translate(struct vm *vm, uint64_t address) {
     struct vm_translation walk = {.state = READ_PRESENT};
+    if (image_is_virtual(vm->image)) {
+        walk.state = READ_NOT_IN_DUMP;
+        return walk;
+    }
     if (!vm_is_canonical(vm, address)) {
         walk.state = READ_NON_CANONICAL;
         return walk;
@@ -161,8 +165,29 @@ static enum read_state stop(enum read_state state, uint64_t address, uint64_t *f
     return state;
 }
 
+/* The image itself maps virtual addresses. */
+static enum read_state read_virtual(struct vm *vm, uint64_t address, uint8_t *out, size_t length,
+                                    uint64_t *failed_at) {
+    while (length) {
+        const uint8_t *bytes;
+        size_t part;
+        enum read_state state = image_virtual(vm->image, address, &bytes, &part);
+        if (state)
+            return stop(state, address, failed_at);
+        part = part < length ? part : length;
+        memcpy(out, bytes, part);
+        out += part;
+        length -= part;
+        if (__builtin_add_overflow(address, part, &address) && length)
+            return stop(READ_NON_CANONICAL, address, failed_at);
+    }
+    return READ_PRESENT;
+}
+
 enum read_state vm_read(struct vm *vm, uint64_t address, void *buffer, size_t length,
                         uint64_t *failed_at) {
+    if (image_is_virtual(vm->image))
+        return read_virtual(vm, address, buffer, length, failed_at);
     for (uint8_t *out = buffer; length;) {
         const uint8_t *page;
         enum read_state state = find_page(vm, address, &page);

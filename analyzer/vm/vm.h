@@ -3,7 +3,9 @@
  *
  * x64, 4-level, 4 KiB, 2 MiB and 1 GiB pages. Windows' software PTEs are understood: a transition
  * page is still in memory and is read; prototype, page-file and demand-zero PTEs say why there is
- * nothing to read. This layer knows no kernel structures.
+ * nothing to read. An image that holds memory by virtual address (a triage dump) is read in place
+ * of page tables: it has none, and whatever it does not hold is READ_NOT_IN_DUMP. This layer knows
+ * no kernel structures.
  *
  * Sources: Intel SDM volume 3, chapter 4 (paging); the MMPTE_SOFTWARE, MMPTE_TRANSITION and
  * MMPTE_PROTOTYPE layouts of the kernel's own symbol files.
@@ -47,7 +49,8 @@ void vm_set_invalid_pte_mask(struct vm *vm, uint64_t mask);
 /* Whether bits 63..47 of `address` are all alike. */
 bool vm_is_canonical(const struct vm *vm, uint64_t address);
 
-/* Walks the tables, without the TLB. Does not look whether the page itself is in the image. */
+/* Walks the tables, without the TLB; an image without page tables is READ_NOT_IN_DUMP. Does not
+ * look whether the page itself is in the image. */
 struct vm_translation vm_translate(struct vm *vm, uint64_t address);
 
 /* Copies `length` bytes at `address`, over page borders; stops at the first page that cannot be

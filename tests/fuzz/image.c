@@ -1,6 +1,7 @@
 /* image.c - fuzz target: a crash dump of any bytes, its pages, and addresses through its tables. */
 #include <stdlib.h>
 
+#include "image/triage.h"
 #include "vm/vm.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -46,6 +47,35 @@ static unsigned sum_fields(const struct image *image) {
     return sum;
 }
 
+static unsigned sum_name(struct triage_name name) {
+    unsigned sum = 0;
+    for (size_t index = 0; index < name.length; index++)
+        sum += name.bytes[index];
+    return sum;
+}
+
+/* Every byte of every piece of memory, from wherever one may start; and of the lists. */
+static unsigned sum_triage(struct image *image) {
+    const struct triage *triage = image_triage(image);
+    unsigned sum = 0;
+    if (!triage)
+        return 0;
+    image_map(image, addresses[0], triage->process.offset, triage->process.size);
+    for (size_t index = 0; index < triage->driver_count; index++) {
+        const struct triage_driver *driver = &triage->drivers[index];
+        const uint8_t *bytes;
+        size_t length = 0;
+        sum += sum_name(driver->path) + sum_name(triage_base_name(driver->path));
+        if (image_virtual(image, driver->base, &bytes, &length) == READ_PRESENT)
+            sum += bytes[0] + bytes[length - 1];
+    }
+    for (size_t index = 0; index < triage->unloaded_count; index++)
+        sum += sum_name(triage->unloaded[index].name);
+    for (size_t index = 0; index < triage->blob_count; index++)
+        sum += triage->blobs[index].tag[15];
+    return sum;
+}
+
 static void translate(const struct image *image, uint64_t directory_table_base) {
     struct vm *vm = vm_create(image, directory_table_base);
     for (size_t index = 0; index < sizeof addresses / sizeof *addresses; index++) {
@@ -71,6 +101,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     unsigned sum = sum_fields(image);
     for (size_t index = 0; index < sizeof frames / sizeof *frames; index++)
         sum += sum_page(image, frames[index]);
+    sum += sum_triage(image);
     keep(sum);
     uint8_t bytes[IMAGE_PAGE_SIZE + 2];
     image_read(image, IMAGE_PAGE_SIZE - 1, bytes, sizeof bytes);

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
-#include "small_dump.h"
+#include "small_triage.h"
 
 enum { FRAMES = 8 };
 
@@ -24,9 +24,8 @@ static void add_tables(struct small_dump *dump) {
     put(dump, 0x10, 0x1002, 8);
 }
 
-static int write_seed(const char *folder, const char *name, struct small_dump dump) {
+static int write_bytes(const char *folder, const char *name, struct small_dump dump) {
     char path[4096];
-    add_tables(&dump);
     snprintf(path, sizeof path, "%s/%s", folder, name);
     FILE *file = fopen(path, "wb");
     size_t put_bytes = file ? fwrite(dump.bytes, 1, dump.size, file) : 0;
@@ -37,6 +36,11 @@ static int write_seed(const char *folder, const char *name, struct small_dump du
         perror(path);
     small_free(&dump);
     return failed;
+}
+
+static int write_seed(const char *folder, const char *name, struct small_dump dump) {
+    add_tables(&dump);
+    return write_bytes(folder, name, dump);
 }
 
 int main(int argc, char **argv) {
@@ -52,5 +56,6 @@ int main(int argc, char **argv) {
         write_seed(argv[1], "bitmap-full", small_bitmap(BITMAP_FULL, "FDMP", 600, frames, FRAMES));
     failed |= write_seed(argv[1], "bitmap-kernel",
                          small_bitmap(BITMAP_KERNEL, "SDMP", 8, frames, FRAMES));
+    failed |= write_bytes(argv[1], "triage", small_triage());
     return failed ? 2 : 0;
 }
