@@ -29,6 +29,7 @@ struct image {
 /* Fills everything of `image` but `mapping`, `bytes`, `size`, and of its info the sizes and the
  * pages present. Messages do not name the file. */
 enum status crash64_open(struct error *err, struct image *image);
+enum status crash32_open(struct error *err, struct image *image);
 
 /* Refuses a file that no container claims, by the name of what it is. */
 enum status foreign_refuse(struct error *err, const uint8_t *bytes, uint64_t size);
