@@ -41,9 +41,9 @@ static bool take_kernel(struct target *target, uint64_t base, uint32_t size, con
 static bool take_first_module(struct target *target, uint64_t list) {
     uint64_t entry, base;
     uint32_t size;
-    if (vm_read_u64(target->vm, list, &entry) != READ_PRESENT ||
-        vm_read_u64(target->vm, entry + MODULE_DLL_BASE, &base) != READ_PRESENT ||
-        vm_read_u32(target->vm, entry + MODULE_SIZE_OF_IMAGE, &size) != READ_PRESENT)
+    if (vm_read_pointer(target->vm, list, &entry) != READ_PRESENT ||
+        vm_read_pointer(target->vm, entry + module_dll_base(target->vm), &base) != READ_PRESENT ||
+        vm_read_u32(target->vm, entry + module_size_of_image(target->vm), &size) != READ_PRESENT)
         return false;
     if (list < base || list - base >= size)
         return false; /* the kernel holds the list's head: another module came first */
@@ -123,17 +123,17 @@ static enum read_state read_word(struct vm *vm, uint64_t address, uint32_t size,
 }
 
 /* The size of a member that its source does not tell: a pointer's is known. */
-static uint32_t word_size(const struct field *field) {
+static uint32_t word_size(const struct target *target, const struct field *field) {
     size_t length = strlen(field->type);
     if (field->size == 0 && length != 0 && field->type[length - 1] == '*')
-        return 8;
+        return vm_pointer_size(target->vm);
     return field->size;
 }
 
 struct field_read target_read_member(const struct target *target, uint64_t object,
                                      const struct field *field) {
     struct field_read read = {.address = object + field->offset, .state = READ_BAD_VALUE};
-    uint32_t size = word_size(field);
+    uint32_t size = word_size(target, field);
     bool word = size == 1 || size == 2 || size == 4 || size == 8;
     unsigned end = (unsigned)field->bit_position + field->bit_length;
     if (!word || (field->bit_length != 0 && end > size * 8))
