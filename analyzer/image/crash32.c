@@ -28,7 +28,7 @@ static const struct image_field fields[] = {
     {"NumberProcessors", 0x24, 4, 1, IMAGE_FIELD_COUNT},
     {"BugCheckCode", 0x28, 4, 1, IMAGE_FIELD_HEX},
     {"BugCheckParameters", 0x2c, 4, 4, IMAGE_FIELD_ADDRESS},
-    {"PaeEnabled", 0x5c, 1, 1, IMAGE_FIELD_COUNT},
+    {"PaeEnabled", 0x5c, 1, 1, IMAGE_FIELD_HEX},
     {"KdDebuggerDataBlock", 0x60, 4, 1, IMAGE_FIELD_ADDRESS},
     {"SecondaryDataState", 0xf90, 4, 1, IMAGE_FIELD_HEX},
     {"ProductType", 0xf94, 4, 1, IMAGE_FIELD_COUNT},
