@@ -69,6 +69,24 @@ static void find_kernel(struct target *target) {
     take_kernel(target, base, 0, "scan");
 }
 
+/* Nothing in a header says that there are five levels of page tables. Where the debugger block is
+ * found through five and not through four, there are. */
+static void choose_paging(struct target *target, uint64_t block) {
+    kdbg_read(target->vm, block, &target->kdbg);
+    if (vm_paging(target->vm) != VM_X64 || target->kdbg.state == READ_PRESENT || !block)
+        return;
+    struct vm *deep =
+        vm_create_paging(target->image, VM_X64_LA57, header_value(target, "DirectoryTableBase"));
+    struct kdbg kdbg;
+    kdbg_read(deep, block, &kdbg);
+    bool found = kdbg.state == READ_PRESENT;
+    vm_destroy(found ? target->vm : deep);
+    if (found) {
+        target->vm = deep;
+        target->kdbg = kdbg;
+    }
+}
+
 static struct target *make_target(const char *path, struct image *image) {
     struct target *target = xcalloc(1, sizeof *target);
     target->path = xstrdup(path);
@@ -76,7 +94,7 @@ static struct target *make_target(const char *path, struct image *image) {
     target->vm = vm_create(image, header_value(target, "DirectoryTableBase"));
     target->kernel.headers = READ_BAD_VALUE;
     target->kernel.pdb_state = READ_BAD_VALUE;
-    kdbg_read(target->vm, header_value(target, "KdDebuggerDataBlock"), &target->kdbg);
+    choose_paging(target, header_value(target, "KdDebuggerDataBlock"));
     find_kernel(target);
     return target;
 }

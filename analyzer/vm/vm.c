@@ -8,7 +8,7 @@
 
 #define ENTRY_VALID ((uint64_t)1 << 0)
 #define ENTRY_LARGE ((uint64_t)1 << 7)
-#define LEVELS_MOST 4
+#define LEVELS_MOST 5
 
 struct level {
     unsigned shift; /* of the index in an address */
@@ -16,14 +16,15 @@ struct level {
     bool maps_page; /* an entry may map a page by itself: always, or where it has ENTRY_LARGE */
 };
 
-/* Intel SDM volume 3, section 4.3 ("32-bit paging"), 4.4 ("PAE paging"), 4.5 ("4-level paging").
- * `page_file_high` is where MMPTE_SOFTWARE has PageFileHigh: its other bits, and those of
- * MMPTE_TRANSITION and MMPTE_PROTOTYPE, are at the same places in all three. */
+/* Intel SDM volume 3, section 4.3 ("32-bit paging"), 4.4 ("PAE paging"), 4.5 ("4-level paging
+ * and 5-level paging"). `page_file_high` is where MMPTE_SOFTWARE has PageFileHigh: its other bits,
+ * and those of MMPTE_TRANSITION and MMPTE_PROTOTYPE, are at the same places in all of them. */
 struct paging {
     unsigned levels;
     unsigned entry_size;
     unsigned pointer_size;
     unsigned page_file_high;
+    unsigned sign;    /* of 64 bits: the highest bit of an address that counts */
     uint64_t root;    /* the address bits of CR3 */
     uint64_t address; /* those of an entry */
     struct level level[LEVELS_MOST + 1];
@@ -34,9 +35,23 @@ static const struct paging pagings[] = {
                 .entry_size = 8,
                 .pointer_size = 8,
                 .page_file_high = 32,
+                .sign = 47,
                 .root = 0x000ffffffffff000,
                 .address = 0x000ffffffffff000,
                 .level = {{0}, {12, 9, true}, {21, 9, true}, {30, 9, true}, {39, 9, false}}},
+    [VM_X64_LA57] = {.levels = 5,
+                     .entry_size = 8,
+                     .pointer_size = 8,
+                     .page_file_high = 32,
+                     .sign = 56,
+                     .root = 0x000ffffffffff000,
+                     .address = 0x000ffffffffff000,
+                     .level = {{0},
+                               {12, 9, true},
+                               {21, 9, true},
+                               {30, 9, true},
+                               {39, 9, false},
+                               {48, 9, false}}},
     [VM_X86] = {.levels = 2,
                 .entry_size = 4,
                 .pointer_size = 4,
@@ -95,6 +110,12 @@ struct vm *vm_create(const struct image *image, uint64_t directory_table_base) {
     return vm_create_paging(image, paging, directory_table_base);
 }
 
+struct vm *vm_create_like(const struct vm *vm, uint64_t directory_table_base) {
+    struct vm *like = vm_create_paging(vm->image, vm->kind, directory_table_base);
+    like->invalid_pte_mask = vm->invalid_pte_mask;
+    return like;
+}
+
 void vm_destroy(struct vm *vm) {
     free(vm);
 }
@@ -119,8 +140,8 @@ void vm_set_invalid_pte_mask(struct vm *vm, uint64_t mask) {
 bool vm_is_canonical(const struct vm *vm, uint64_t address) {
     if (vm->paging->pointer_size == 4)
         return address <= UINT32_MAX;
-    uint64_t high = address >> 47;
-    return high == 0 || high == 0x1ffff;
+    uint64_t high = address >> vm->paging->sign;
+    return high == 0 || high == UINT64_MAX >> vm->paging->sign;
 }
 
 static bool maps_page(const struct level *level, unsigned number, uint64_t entry) {

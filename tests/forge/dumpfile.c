@@ -343,9 +343,10 @@ void write_dump(struct machine *machine, const char *path) {
     write_pages(&dump);
     if (close(dump.file) != 0)
         die("%s: %s", path, strerror(errno));
-    json_t *facts = json_pack("{s:i, s:o, s:o, s:O}", "type", (int)dump.type, "pages",
-                              hex(dump.pages), "header_size", hex(dump.header_size), "header",
-                              json_object_get(machine->scenario, "header"));
+    json_t *facts =
+        json_pack("{s:i, s:i, s:o, s:o, s:O}", "type", (int)dump.type, "page_table_levels",
+                  machine->la57 ? 5 : 4, "pages", hex(dump.pages), "header_size",
+                  hex(dump.header_size), "header", json_object_get(machine->scenario, "header"));
     if (dump.type != DUMP_FULL)
         json_object_set_new(facts, "bitmap_size", hex(dump.bits));
     json_object_set_new(machine->facts, "dump", facts);

@@ -148,6 +148,8 @@ static void write_version(struct machine *machine, uint64_t list) {
 static uint64_t pte_base(const struct machine *machine) {
     if (machine->pointer_size == 4)
         return extended(machine, 0xc0000000);
+    if (machine->la57)
+        return 0xfe00000000000000ull | (uint64_t)machine->memory.self_index << 48;
     return 0xffff000000000000ull | (uint64_t)machine->memory.self_index << 39;
 }
 

@@ -45,7 +45,7 @@ struct machine {
     json_t *facts; /* what was put in, for tests */
     struct layout *layout;
     unsigned pointer_size; /* 8 or 4 */
-    bool pae;
+    bool pae, la57;
     struct memory memory;
 
     unsigned dump_type;

@@ -62,11 +62,11 @@ static void open_memory(struct machine *machine) {
     const json_t *dump = json_object_get(machine->scenario, "dump");
     uint64_t limit = machine->dump_type == 1 ? last_run_end(dump) + FRAMES_LEFT_OUT
                                              : number(dump, "bitmap_size");
-    enum page_tables tables = TABLES_X64;
+    enum page_tables tables = machine->la57 ? TABLES_LA57 : TABLES_X64;
     if (machine->pointer_size == 4)
         tables = machine->pae ? TABLES_PAE : TABLES_X86;
     /* The page tables of x86 lie at 0xc0000000. */
-    uint64_t self = number_or(dump, "self_map_index", tables == TABLES_X64 ? 0x1ed : 0x300);
+    uint64_t self = number_or(dump, "self_map_index", machine->pointer_size == 8 ? 0x1ed : 0x300);
     memory_init(&machine->memory, tables, limit, machine->directory_table_base >> PAGE_SHIFT,
                 (unsigned)self, number(dump, "first_frame"), limit - FRAMES_LEFT_OUT);
 }
@@ -104,6 +104,8 @@ static void open_machine(struct machine *machine, const struct options *options)
     machine->directory_table_base =
         number(json_object_get(machine->scenario, "header"), "DirectoryTableBase");
     machine->pae = number_or(json_object_get(machine->scenario, "header"), "PaeEnabled", 0) != 0;
+    machine->la57 =
+        number_or(json_object_get(machine->scenario, "dump"), "page_table_levels", 4) == 5;
     machine->next_thread_id = 8;
     open_memory(machine);
     open_pools(machine);

@@ -17,7 +17,7 @@
 #define TABLE_FLAGS      0x63ull
 #define USER_TABLE_FLAGS 0x67ull
 
-enum { LEVELS_MOST = 4, PAE_DIRECTORIES = 4 };
+enum { LEVELS_MOST = 5, PAE_DIRECTORIES = 4 };
 
 struct table_form {
     unsigned levels, entry_size;
@@ -29,6 +29,7 @@ struct table_form {
 
 static const struct table_form forms[] = {
     [TABLES_X64] = {4, 8, {0, 9, 9, 9, 9}, 3, 0x000ffffffffff000, ~0ull, 256},
+    [TABLES_LA57] = {5, 8, {0, 9, 9, 9, 9, 9}, 3, 0x000ffffffffff000, ~0ull, 256},
     [TABLES_X86] = {2, 4, {0, 10, 10}, 2, 0xfffff000, 0xfff, 512},
     [TABLES_PAE] = {3, 8, {0, 9, 9, 2}, 2, 0x000ffffffffff000, 0x8000000000000fff, 2},
 };

@@ -1,7 +1,7 @@
 /*
- * memory.h - the forged machine's memory: page frames, page tables over them (x64 with four levels,
- * x86 with two, x86 with PAE), and writing through virtual addresses. Addresses that nobody mapped
- * stay unmapped.
+ * memory.h - the forged machine's memory: page frames, page tables over them (x64 with four levels
+ * or five, x86 with two, x86 with PAE), and writing through virtual addresses. Addresses that
+ * nobody mapped stay unmapped.
  *
  * Source: Intel SDM volume 3, chapter 4; the software PTEs as the kernel's own MMPTE_SOFTWARE,
  * MMPTE_TRANSITION and MMPTE_PROTOTYPE have them.
@@ -17,7 +17,7 @@
 #define PAGE_SHIFT     12
 #define HUGE_PAGE_SIZE 0x40000000u
 
-enum page_tables { TABLES_X64, TABLES_X86, TABLES_PAE };
+enum page_tables { TABLES_X64, TABLES_LA57, TABLES_X86, TABLES_PAE };
 
 enum page_kind {
     PAGE_DATA,

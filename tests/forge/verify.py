@@ -42,6 +42,7 @@ FORMS = {
 # Bytes of an entry, its address bits, and the shift and count of each level's index.
 TABLES = {
     "x64": (8, 0x000FFFFFFFFFF000, ((39, 512), (30, 512), (21, 512), (12, 512))),
+    "la57": (8, 0x000FFFFFFFFFF000, ((48, 512), (39, 512), (30, 512), (21, 512), (12, 512))),
     "x86": (4, 0xFFFFF000, ((22, 1024), (12, 1024))),
     "x86pae": (8, 0x000FFFFFFFFFF000, ((30, 4), (21, 512), (12, 512))),
 }
@@ -56,7 +57,8 @@ def check(what, found, expected):
 class Dump:
     """The file: header fields, and pages by frame number."""
 
-    def __init__(self, path):
+    def __init__(self, path, la57):
+        self.la57 = la57
         with open(path, "rb") as file:
             self.bytes = mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ)
         check("signature is known", self.bytes[:8] in FORMS, True)
@@ -76,7 +78,7 @@ class Dump:
 
     def tables(self):
         if self.form["pointer"] == 8:
-            return TABLES["x64"]
+            return TABLES["la57" if self.la57 else "x64"]
         return TABLES["x86pae" if self.number(0x5C, 1) else "x86"]
 
     def read_runs(self):
@@ -314,7 +316,7 @@ def main():
     if len(sys.argv) != 4:
         sys.exit(__doc__.split("\n\n")[1].strip())
     facts, layout = (json.load(open(path, encoding="utf-8")) for path in sys.argv[2:])
-    dump = Dump(sys.argv[1])
+    dump = Dump(sys.argv[1], facts["dump"]["page_table_levels"] == 5)
     check_header(dump, facts)
     space = Space(dump, layout["types"])
     for part in (check_translations, check_kernel, check_modules, check_processes,
