@@ -6,6 +6,8 @@
 #include "base/memory.h"
 #include "image/bytes.h"
 
+#define DUMP_OPTIONS 8 /* from the bitmap's header on, in all of them */
+
 static bool rank_in_runs(const struct image *image, uint64_t pfn, uint64_t *rank) {
     return runs_rank(&image->runs, pfn, rank);
 }
@@ -77,6 +79,7 @@ enum status crash_open_bitmap(struct error *err, struct image *image, const stru
         return status;
     struct image_info *info = &image->info;
     info->has_bitmap = true;
+    info->bitmap.options = load_u32(header + DUMP_OPTIONS);
     info->bitmap.header_size = load_integer(header + layout->header_size, layout->width);
     info->bitmap.bitmap_size = load_integer(header + layout->bitmap_size, layout->width);
     info->bitmap.pages = load_integer(header + layout->pages, layout->width);
