@@ -22,6 +22,13 @@ static void put_quad(struct text *text, uint64_t value) {
     text_printf(text, "%08" PRIx32 "`%08" PRIx32, (uint32_t)(value >> 32), (uint32_t)value);
 }
 
+static void put_address(struct text *text, const struct target *target, uint64_t value) {
+    if (image_info(target->image)->address_bits > 32)
+        put_quad(text, value);
+    else
+        text_printf(text, "%08" PRIx64, value);
+}
+
 /* ---- the header ---- */
 
 static void put_field(struct text *text, const char *name, uint64_t value, size_t size) {
@@ -109,12 +116,12 @@ static void put_processors(struct text *text, const struct target *target) {
         return;
     }
     text_puts(text, "KiProcessorBlock at ");
-    put_quad(text, block.address);
+    put_address(text, target, block.address);
     text_printf(text, "\n  %zu KiProcessorBlock entries:", block.count);
     for (size_t i = 0; i < block.count; i++) {
         text_puts(text, i % LINE_ENTRIES == 0 ? "\n  " : " ");
         if (block.items[i].state == READ_PRESENT)
-            put_quad(text, block.items[i].prcb);
+            put_address(text, target, block.items[i].prcb);
         else
             text_printf(text, "(%s)", read_state_name(block.items[i].state));
     }
@@ -186,10 +193,10 @@ static void put_places(struct text *text, const struct target *target) {
         text_puts(text, "(not found)");
     } else {
         text_puts(text, "0x");
-        put_quad(text, target->kernel.base);
+        put_address(text, target, target->kernel.base);
     }
     text_puts(text, " PsLoadedModuleList = 0x");
-    put_quad(text, header(target, "PsLoadedModuleList"));
+    put_address(text, target, header(target, "PsLoadedModuleList"));
     text_putc(text, '\n');
 }
 

@@ -74,7 +74,7 @@ static struct vm *session_space(const struct target *target, const struct proces
         uint64_t process = processes->items[i].address, session = 0, directory = 0;
         if (member_read(target, process, &members[0], &session) == READ_PRESENT && session &&
             member_read(target, process, &members[1], &directory) == READ_PRESENT && directory)
-            return vm_create(target->image, directory);
+            return vm_create_like(target->vm, directory);
     }
     return NULL;
 }

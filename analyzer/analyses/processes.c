@@ -86,7 +86,7 @@ static enum read_state read_session_id(const struct target *target, uint64_t pro
         member_read(target, process, &layout->members[DIRECTORY], &directory) != READ_PRESENT)
         return state;
     struct target inside = *target;
-    inside.vm = vm_create(target->image, directory);
+    inside.vm = vm_create_like(target->vm, directory);
     enum read_state again = member_read(&inside, session, &layout->session_id, id);
     vm_destroy(inside.vm);
     return again == READ_PRESENT ? again : state;

@@ -4,6 +4,7 @@
 
 #include "analyses/sections.h"
 #include "base/memory.h"
+#include "kernel/address.h"
 #include "kernel/processor_scan.h"
 
 /* _KTHREAD_STATE of the kernel's own symbol files; GateWaitObsolete was GateWait before 8. */
@@ -40,11 +41,11 @@ static void put_read(struct analysis_context *context, json_t *section, const ch
 }
 
 /* EFER is in no structure of these kernels. That it has NXE set is told by the processor feature
- * PF_NX_ENABLED, number 12 (winnt.h), of the page that kernel and user mode share; it is at this
- * address in every x64 kernel (KUSER_SHARED_DATA, Windows Driver Kit). */
+ * PF_NX_ENABLED, number 12 (winnt.h), of the page that kernel and user mode share; it is at one
+ * address in every kernel of one width (KUSER_SHARED_DATA, Windows Driver Kit). */
 static void put_nx(struct analysis_context *context, json_t *section) {
     enum { PF_NX_ENABLED = 12 };
-    const uint64_t shared_data = UINT64_C(0xfffff78000000000);
+    uint64_t shared_data = shared_data_address(context->target->vm);
     uint64_t features;
     uint8_t enabled = 0;
     if (!target_field_address(context->target, shared_data, "_KUSER_SHARED_DATA",
@@ -118,10 +119,12 @@ static void compare_count(struct analysis_context *context, const struct process
     while (found < block->count && block->items[found].state == READ_PRESENT)
         found++;
     bool readable = found == block->count || block->items[found].state == READ_BAD_VALUE;
-    /* Every x64 kernel has room for at least 64 (KAFFINITY is a word of 64 bits). */
-    enum { ROOM = 64 };
-    if (found == block->declared && found < ROOM &&
-        vm_read_u64(context->target->vm, block->address + 8 * found, &more) == READ_PRESENT && more)
+    /* Every kernel has room for at least as many as KAFFINITY, a word of a pointer's size, has
+     * bits. */
+    struct vm *vm = context->target->vm;
+    unsigned size = vm_pointer_size(vm);
+    if (found == block->declared && found < 8 * (size_t)size &&
+        vm_read_pointer(vm, block->address + size * found, &more) == READ_PRESENT && more)
         found++;
     struct claim claims[] = {
         {"DUMP_HEADER.NumberProcessors", true, block->declared, 0, VALUE_INTEGER},

@@ -16,7 +16,8 @@ static void put_number(struct analysis_context *context, json_t *section, const 
 static void put_build(struct analysis_context *context, json_t *section,
                       const struct version *version) {
     put_number(context, section, "build", version->build, READ_BAD_VALUE);
-    put_number(context, section, "revision", version->revision, version->build_lab_ex_state);
+    if (!version->build_lab_ex_absent)
+        put_number(context, section, "revision", version->revision, version->build_lab_ex_state);
     const char *lab = target_build_lab(version);
     if (*lab)
         json_object_set_new(section, "build_lab", json_string(lab));
@@ -168,7 +169,7 @@ static struct claim first_module(const struct target *target) {
     struct claim claim = {.source = "PsLoadedModuleList: first entry", .form = VALUE_ADDRESS};
     uint64_t head, entry;
     if (!target_global(target, "PsLoadedModuleList", &head) ||
-        vm_read_u64(target->vm, head, &entry) != READ_PRESENT)
+        vm_read_pointer(target->vm, head, &entry) != READ_PRESENT)
         return claim;
     struct field_read base = target_read_field(target, entry, "_KLDR_DATA_TABLE_ENTRY", "DllBase");
     if (base.absent)

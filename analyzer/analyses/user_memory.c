@@ -14,7 +14,7 @@ static enum read_state probe(const struct target *target, uint64_t process,
     if (member_read(target, process, &members[0], &peb) != READ_PRESENT || !peb ||
         member_read(target, process, &members[1], &directory) != READ_PRESENT || !directory)
         return READ_BAD_VALUE;
-    struct vm *vm = vm_create(target->image, directory);
+    struct vm *vm = vm_create_like(target->vm, directory);
     enum read_state state = vm_read_u8(vm, peb, &byte);
     vm_destroy(vm);
     return state;

@@ -33,6 +33,7 @@ struct image {
 /* Fills everything of `image` but `mapping`, `bytes`, `size`, and of its info the sizes and the
  * pages present. Messages do not name the file. */
 enum status crash64_open(struct error *err, struct image *image);
+enum status crash32_open(struct error *err, struct image *image);
 
 /* The part of crash64_open() for type 4; also sets the expected size. */
 enum status triage_open(struct error *err, struct image *image);

@@ -19,7 +19,6 @@ struct foreign {
  * formats' specifications; for memory files Volatility 3 (layers/vmware.py, layers/lime.py, the
  * hibernation layer), crash's diskdump.h and makedumpfile's flattened header. */
 static const struct foreign foreigners[] = {
-    FOREIGN("PAGEDUMP", STATUS_UNSUPPORTED, "a 32-bit crash dump (PAGEDUMP)"),
     FOREIGN("MDMP", STATUS_UNSUPPORTED, "a user-mode minidump (MDMP)"),
     FOREIGN("USERDUMP", STATUS_UNSUPPORTED, "a user-mode dump (USERDUMP)"),
     FOREIGN("USERDU64", STATUS_UNSUPPORTED, "a user-mode dump (USERDU64)"),

@@ -14,6 +14,7 @@ struct container {
 
 static const struct container containers[] = {
     {"PAGEDU64", crash64_open},
+    {"PAGEDUMP", crash32_open},
 };
 
 static enum status open_container(struct error *err, struct image *image) {

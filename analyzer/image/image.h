@@ -39,7 +39,7 @@ struct image_field {
 };
 
 struct image_info {
-    const char *format;    /* "crash-dump-64" */
+    const char *format;    /* "crash-dump-64", "crash-dump-32" */
     const char *type;      /* "full", "kernel-summary", "triage", "bitmap-full", ... */
     unsigned address_bits; /* 64 or 32 */
     const uint8_t *header; /* the header's bytes, all of them present */

@@ -6,8 +6,10 @@
 #include "image/bytes.h"
 #include "image/container.h"
 
-/* PHYSICAL_MEMORY_DESCRIPTOR64 and PHYSICAL_MEMORY_RUN64 of wdbgexts.h. */
-enum { NUMBER_OF_RUNS = 0x0, RUNS = 0x10, RUN_SIZE = 0x10, BASE_PAGE = 0x0, PAGE_COUNT = 0x8 };
+/* PHYSICAL_MEMORY_DESCRIPTOR32 and 64, PHYSICAL_MEMORY_RUN32 and 64 of wdbgexts.h. */
+enum { NUMBER_OF_RUNS = 0x0 };
+const struct runs_layout runs_layout32 = {.runs = 0x8, .run_size = 0x8};
+const struct runs_layout runs_layout64 = {.runs = 0x10, .run_size = 0x10};
 
 /* The index of the first run whose base is above `pfn`. */
 static size_t first_above(const struct runs *runs, uint64_t pfn) {
@@ -54,19 +56,22 @@ static enum status insert(struct error *err, struct runs *runs, struct run run, 
     return STATUS_OK;
 }
 
-enum status runs_init(struct error *err, struct runs *runs, const uint8_t *descriptor,
-                      uint64_t offset) {
+enum status runs_init(struct error *err, struct runs *runs, const struct runs_layout *layout,
+                      const uint8_t *descriptor, uint64_t offset) {
     *runs = (struct runs){.count = 0};
     uint32_t count = load_u32(descriptor + NUMBER_OF_RUNS);
-    if (count > RUNS_MOST)
+    uint32_t most = (RUNS_BUFFER_SIZE - layout->runs) / layout->run_size;
+    if (count > most)
         return fail(err, STATUS_FORMAT,
-                    "NumberOfRuns at offset 0x%" PRIx64 ": expected at most %u, found 0x%" PRIx32,
-                    offset, RUNS_MOST, count);
+                    "NumberOfRuns at offset 0x%" PRIx64 ": expected at most %" PRIu32
+                    ", found 0x%" PRIx32,
+                    offset, most, count);
     enum status status = STATUS_OK;
+    unsigned width = layout->run_size / 2;
     for (uint32_t index = 0; index < count && !status; index++) {
-        uint32_t place = RUNS + index * RUN_SIZE;
-        struct run run = {.base = load_u64(descriptor + place + BASE_PAGE),
-                          .pages = load_u64(descriptor + place + PAGE_COUNT),
+        uint32_t place = layout->runs + index * layout->run_size;
+        struct run run = {.base = load_integer(descriptor + place, width),
+                          .pages = load_integer(descriptor + place + width, width),
                           .rank = runs->pages};
         if (run.pages)
             status = insert(err, runs, run, offset + place);

@@ -1,6 +1,6 @@
 /*
  * runs.h - which page frames a dump holds, and the how-manieth of them a frame is, by the runs of
- * a PHYSICAL_MEMORY_DESCRIPTOR64.
+ * a PHYSICAL_MEMORY_DESCRIPTOR.
  *
  * Pages lie in the file in the order of the runs as they are listed; frames are looked up by binary
  * search. Does not judge NumberOfPages, which is not needed to find a page.
@@ -14,10 +14,18 @@
 
 #include "base/status.h"
 
-/* PhysicalMemoryBlockBuffer has 700 bytes (wdbgexts.h, DMP_PHYSICAL_MEMORY_BLOCK_SIZE_64): sixteen
- * of them are the descriptor's own, sixteen more each run. */
+/* PhysicalMemoryBlockBuffer has 700 bytes in both widths (wdbgexts.h,
+ * DMP_PHYSICAL_MEMORY_BLOCK_SIZE_32 and _64). Of the 32-bit descriptor eight are its own, eight
+ * more each run; of the 64-bit one sixteen. */
 #define RUNS_BUFFER_SIZE 700u
-#define RUNS_MOST        ((RUNS_BUFFER_SIZE - 16) / 16)
+#define RUNS_MOST        ((RUNS_BUFFER_SIZE - 8) / 8)
+
+struct runs_layout {
+    uint32_t runs;     /* offset of the first run; NumberOfRuns is at 0 */
+    uint32_t run_size; /* BasePage and PageCount, each half of it */
+};
+
+extern const struct runs_layout runs_layout32, runs_layout64;
 
 struct run {
     uint64_t base;  /* first page frame */
@@ -33,8 +41,8 @@ struct runs {
 
 /* `descriptor` has RUNS_BUFFER_SIZE bytes and lies at `offset` in the file, for messages. Too many
  * runs, runs that overlap and runs behind the last possible frame are errors. */
-enum status runs_init(struct error *err, struct runs *runs, const uint8_t *descriptor,
-                      uint64_t offset);
+enum status runs_init(struct error *err, struct runs *runs, const struct runs_layout *layout,
+                      const uint8_t *descriptor, uint64_t offset);
 
 /* Whether frame `pfn` is in a run; if so, how many pages lie before it in the file. */
 bool runs_rank(const struct runs *runs, uint64_t pfn, uint64_t *rank);

@@ -18,8 +18,8 @@ static bool read_at(const struct target *target, const struct triage_part *part,
     return true;
 }
 
-static bool is_kernel(uint64_t address) {
-    return address >= FIRST_KERNEL_ADDRESS;
+static bool is_kernel(const struct target *target, uint64_t address) {
+    return address >= first_kernel_address(target->vm);
 }
 
 static uint64_t prcb_address(const struct target *target, const struct triage_part *part) {
@@ -27,7 +27,8 @@ static uint64_t prcb_address(const struct target *target, const struct triage_pa
     image_header_value(target->image, "NumberProcessors", &declared);
     if (!read_at(target, part, "OffsetPrcbNumber", 4, &number) || number >= declared ||
         !kdbg_value(&target->kdbg, "KiProcessorBlock", &block) ||
-        vm_read_u64(target->vm, block + 8 * number, &prcb) != READ_PRESENT || !is_kernel(prcb))
+        vm_read_u64(target->vm, block + 8 * number, &prcb) != READ_PRESENT ||
+        !is_kernel(target, prcb))
         return 0;
     return prcb;
 }
@@ -35,7 +36,7 @@ static uint64_t prcb_address(const struct target *target, const struct triage_pa
 static uint64_t pointer_at(const struct target *target, const struct triage_part *part,
                            const char *member) {
     uint64_t address;
-    return read_at(target, part, member, 8, &address) && is_kernel(address) ? address : 0;
+    return read_at(target, part, member, 8, &address) && is_kernel(target, address) ? address : 0;
 }
 
 /* As much of the copy as the structure is long. */

@@ -98,7 +98,8 @@ static uint32_t read_part(struct vm *vm, uint64_t address, uint8_t *bytes, uint3
 }
 
 void kdbg_read(struct vm *vm, uint64_t address, struct kdbg *kdbg) {
-    *kdbg = (struct kdbg){.address = address, .state = READ_BAD_VALUE};
+    *kdbg = (struct kdbg){
+        .address = address, .pointer_size = vm_pointer_size(vm), .state = READ_BAD_VALUE};
     if (address == 0)
         return;
     uint8_t header[HEADER_SIZE];
@@ -149,7 +150,8 @@ bool kdbg_value(const struct kdbg *kdbg, const char *name, uint64_t *value) {
             continue;
         if (field->offset + (uint32_t)field->size > kdbg->held)
             return false;
-        *value = little_endian(kdbg->bytes + field->offset, field->size);
+        unsigned size = field->size > kdbg->pointer_size ? kdbg->pointer_size : field->size;
+        *value = little_endian(kdbg->bytes + field->offset, size);
         return true;
     }
     return false;

@@ -18,6 +18,7 @@
 #define KDBG_MAX_SIZE 0x400
 
 struct kdbg {
+    unsigned pointer_size; /* of the kernel: a 32-bit one sign-extends its addresses to 64 bits */
     uint64_t address;      /* 0: none was named by the header */
     enum read_state state; /* READ_BAD_VALUE: no 'KDBG' tag there (encoded, or not the block) */
     uint32_t size;         /* bytes, as the block says */

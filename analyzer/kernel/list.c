@@ -51,12 +51,12 @@ static void visited_add(struct visited *visited, uint64_t address) {
 
 /* A pointer that cannot be a LIST_ENTRY of the kernel is a bad value before it is followed. */
 static enum read_state read_links(struct vm *vm, uint64_t address, struct links *links) {
-    if (address < FIRST_KERNEL_ADDRESS || address % 8 != 0)
+    if (address < first_kernel_address(vm) || address % vm_pointer_size(vm) != 0)
         return READ_BAD_VALUE;
-    enum read_state state = vm_read_u64(vm, address, &links->flink);
+    enum read_state state = vm_read_pointer(vm, address, &links->flink);
     if (state != READ_PRESENT)
         return state;
-    return vm_read_u64(vm, address + 8, &links->blink);
+    return vm_read_pointer(vm, address + vm_pointer_size(vm), &links->blink);
 }
 
 /* One direction of a walk. */

@@ -172,7 +172,7 @@ static uint64_t idle_by_processor(const struct target *target) {
 static uint64_t by_pointer(const struct target *target, const char *symbol) {
     uint64_t address, process;
     if (target_symbol(target, symbol, &address) &&
-        vm_read_u64(target->vm, address, &process) == READ_PRESENT)
+        vm_read_pointer(target->vm, address, &process) == READ_PRESENT)
         return process;
     return 0;
 }
@@ -198,7 +198,7 @@ uint64_t process_system(const struct target *target) {
         return system;
     if (!link_offset(target, "ActiveProcessLinks", &offset) ||
         !target_global(target, "PsActiveProcessHead", &head) ||
-        vm_read_u64(target->vm, head, &link) != READ_PRESENT || link == head)
+        vm_read_pointer(target->vm, head, &link) != READ_PRESENT || link == head)
         return 0;
     return is_process(target, link - offset) ? link - offset : 0;
 }

@@ -8,8 +8,8 @@
 
 static void read_one(const struct target *target, uint64_t entry, struct processor *processor) {
     *processor = (struct processor){.number_absent = true, .number_state = READ_BAD_VALUE};
-    processor->state = vm_read_u64(target->vm, entry, &processor->prcb);
-    if (processor->state == READ_PRESENT && processor->prcb < FIRST_KERNEL_ADDRESS)
+    processor->state = vm_read_pointer(target->vm, entry, &processor->prcb);
+    if (processor->state == READ_PRESENT && processor->prcb < first_kernel_address(target->vm))
         processor->state = READ_BAD_VALUE;
     if (processor->state != READ_PRESENT)
         return;
@@ -31,7 +31,7 @@ void processor_block_read(const struct target *target, struct processor_block *b
     block->count = block->declared < PROCESSOR_LIMIT ? block->declared : PROCESSOR_LIMIT;
     block->items = xcalloc(block->count + 1, sizeof *block->items);
     for (size_t i = 0; i < block->count; i++)
-        read_one(target, block->address + 8 * i, &block->items[i]);
+        read_one(target, block->address + vm_pointer_size(target->vm) * i, &block->items[i]);
 }
 
 void processor_block_deinit(struct processor_block *block) {

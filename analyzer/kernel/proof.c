@@ -22,7 +22,8 @@
 /* ---- the debugger block against the layouts ---- */
 
 /* What a member of KDDEBUGGER_DATA64 states: the size of a type (no path), or an offset in it.
- * `other` is a second member it may mean: KDBG's processor number was the legacy one once. */
+ * `other` is a second member it may mean: KDBG's processor number was the legacy one once, and
+ * _KPCR.Prcb of x86 is a pointer to PrcbData. */
 static const struct {
     const char *name;
     const char *type;
@@ -55,7 +56,7 @@ static const struct {
     {"OffsetPrcbIdleThread", "_KPRCB", "IdleThread", NULL},
     {"OffsetPcrSelfPcr", "_KPCR", "Self", NULL},
     {"OffsetPcrCurrentPrcb", "_KPCR", "CurrentPrcb", NULL},
-    {"OffsetPcrContainedPrcb", "_KPCR", "Prcb", NULL},
+    {"OffsetPcrContainedPrcb", "_KPCR", "Prcb", "PrcbData"},
 };
 
 static bool layout_value(const struct symbols *symbols, const char *type, const char *path,
@@ -114,14 +115,15 @@ static bool read_value(const struct target *target, uint64_t object, const char 
 static bool read_witness(const struct target *target, uint64_t address, struct witness *witness) {
     uint64_t name, links;
     *witness = (struct witness){.address = address};
-    return address >= FIRST_KERNEL_ADDRESS &&
+    return address >= first_kernel_address(target->vm) &&
            target_field_address(target, address, "_EPROCESS", "ImageFileName", &name) &&
            target_field_address(target, address, "_EPROCESS", "ActiveProcessLinks", &links) &&
            read_value(target, address, "Pcb.Header.Type", &witness->type) &&
            read_value(target, address, "UniqueProcessId", &witness->pid) &&
            vm_read(target->vm, name, witness->name, IMAGE_NAME_BYTES, NULL) == READ_PRESENT &&
-           vm_read_u64(target->vm, links, &witness->flink) == READ_PRESENT &&
-           vm_read_u64(target->vm, links + 8, &witness->blink) == READ_PRESENT;
+           vm_read_pointer(target->vm, links, &witness->flink) == READ_PRESENT &&
+           vm_read_pointer(target->vm, links + vm_pointer_size(target->vm), &witness->blink) ==
+               READ_PRESENT;
 }
 
 /* The process of the thread that a processor runs, for a dump whose ring breaks at once. */
@@ -147,14 +149,15 @@ static bool find_witness(const struct target *target, struct witness *witness) {
     struct field field;
     if (target_global(target, "PsActiveProcessHead", &head) &&
         symbols_field(target->symbols, "_EPROCESS", "ActiveProcessLinks", &field)) {
-        if (vm_read_u64(target->vm, head, &link) == READ_PRESENT && link != head &&
+        if (vm_read_pointer(target->vm, head, &link) == READ_PRESENT && link != head &&
             read_witness(target, link - field.offset, witness)) {
             witness->on_ring = true;
             witness->is_first = true;
             return true;
         }
-        if (vm_read_u64(target->vm, head + 8, &link) == READ_PRESENT && link != head &&
-            read_witness(target, link - field.offset, witness)) {
+        if (vm_read_pointer(target->vm, head + vm_pointer_size(target->vm), &link) ==
+                READ_PRESENT &&
+            link != head && read_witness(target, link - field.offset, witness)) {
             witness->on_ring = true;
             return true;
         }
@@ -187,7 +190,9 @@ __attribute__((format(printf, 3, 4))) static bool check(struct proof *proof, boo
 }
 
 /* A process id is a handle of PspCidTable: a multiple of four, and far below 2^32. */
-static void check_witness(const struct witness *witness, struct proof *proof) {
+static void check_witness(const struct target *target, const struct witness *witness,
+                          struct proof *proof) {
+    uint64_t first = first_kernel_address(target->vm);
     uint64_t at = witness->address;
     check(proof, witness->type == PROCESS_OBJECT,
           "Pcb.Header.Type of the process at 0x%" PRIx64 ": expected %u, found %" PRIu64, at,
@@ -200,8 +205,7 @@ static void check_witness(const struct witness *witness, struct proof *proof) {
           "ImageFileName of the process at 0x%" PRIx64 ": expected text, found byte 0x%02x", at,
           witness->name[0]);
     if (witness->on_ring)
-        check(proof,
-              witness->flink >= FIRST_KERNEL_ADDRESS && witness->blink >= FIRST_KERNEL_ADDRESS,
+        check(proof, witness->flink >= first && witness->blink >= first,
               "ActiveProcessLinks of the process at 0x%" PRIx64
               ": expected kernel addresses, found 0x%" PRIx64 " and 0x%" PRIx64,
               at, witness->flink, witness->blink);
@@ -224,7 +228,7 @@ void proof_run(const struct target *target, const struct symbols *symbols, struc
     trial.match = MATCH_PROVED;
     struct witness witness;
     if (proof->holds && find_witness(&trial, &witness))
-        check_witness(&witness, proof);
+        check_witness(target, &witness, proof);
     if (proof->holds && proof->checks < PROOF_LEAST_CHECKS) {
         proof->holds = false;
         snprintf(proof->failure, sizeof proof->failure,

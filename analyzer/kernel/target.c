@@ -43,9 +43,9 @@ static bool take_kernel(struct target *target, uint64_t base, uint32_t size, con
 static bool take_first_module(struct target *target, uint64_t list) {
     uint64_t entry, base;
     uint32_t size;
-    if (vm_read_u64(target->vm, list, &entry) != READ_PRESENT ||
-        vm_read_u64(target->vm, entry + MODULE_DLL_BASE, &base) != READ_PRESENT ||
-        vm_read_u32(target->vm, entry + MODULE_SIZE_OF_IMAGE, &size) != READ_PRESENT)
+    if (vm_read_pointer(target->vm, list, &entry) != READ_PRESENT ||
+        vm_read_pointer(target->vm, entry + module_dll_base(target->vm), &base) != READ_PRESENT ||
+        vm_read_u32(target->vm, entry + module_size_of_image(target->vm), &size) != READ_PRESENT)
         return false;
     if (list < base || list - base >= size)
         return false; /* the kernel holds the list's head: another module came first */
@@ -88,6 +88,24 @@ static void find_kernel(struct target *target) {
     take_kernel(target, base, 0, "scan");
 }
 
+/* Nothing in a header says that there are five levels of page tables. Where the debugger block is
+ * found through five and not through four, there are. */
+static void choose_paging(struct target *target, uint64_t block) {
+    kdbg_read(target->vm, block, &target->kdbg);
+    if (vm_paging(target->vm) != VM_X64 || target->kdbg.state == READ_PRESENT || !block)
+        return;
+    struct vm *deep =
+        vm_create_paging(target->image, VM_X64_LA57, header_value(target, "DirectoryTableBase"));
+    struct kdbg kdbg;
+    kdbg_read(deep, block, &kdbg);
+    bool found = kdbg.state == READ_PRESENT;
+    vm_destroy(found ? target->vm : deep);
+    if (found) {
+        target->vm = deep;
+        target->kdbg = kdbg;
+    }
+}
+
 static struct target *make_target(const char *path, struct image *image) {
     struct target *target = xcalloc(1, sizeof *target);
     target->path = xstrdup(path);
@@ -95,7 +113,7 @@ static struct target *make_target(const char *path, struct image *image) {
     target->vm = vm_create(image, header_value(target, "DirectoryTableBase"));
     target->kernel.headers = READ_BAD_VALUE;
     target->kernel.pdb_state = READ_BAD_VALUE;
-    kdbg_read(target->vm, header_value(target, "KdDebuggerDataBlock"), &target->kdbg);
+    choose_paging(target, header_value(target, "KdDebuggerDataBlock"));
     current_map(target);
     find_kernel(target);
     return target;
@@ -143,17 +161,17 @@ static enum read_state read_word(struct vm *vm, uint64_t address, uint32_t size,
 }
 
 /* The size of a member that its source does not tell: a pointer's is known. */
-static uint32_t word_size(const struct field *field) {
+static uint32_t word_size(const struct target *target, const struct field *field) {
     size_t length = strlen(field->type);
     if (field->size == 0 && length != 0 && field->type[length - 1] == '*')
-        return 8;
+        return vm_pointer_size(target->vm);
     return field->size;
 }
 
 struct field_read target_read_member(const struct target *target, uint64_t object,
                                      const struct field *field) {
     struct field_read read = {.address = object + field->offset, .state = READ_BAD_VALUE};
-    uint32_t size = word_size(field);
+    uint32_t size = word_size(target, field);
     bool word = size == 1 || size == 2 || size == 4 || size == 8;
     unsigned end = (unsigned)field->bit_position + field->bit_length;
     if (!word || (field->bit_length != 0 && end > size * 8))

@@ -122,7 +122,7 @@ void value_utf16(struct text *text, const uint8_t *bytes, size_t length) {
     put_escaped(text, bytes + i, length - i);
 }
 
-/* _UNICODE_STRING of x64: Length at 0, MaximumLength at 2, Buffer at 8 (ntdef.h). */
+/* _UNICODE_STRING: Length at 0, MaximumLength at 2, Buffer at 4 or, of 64 bits, at 8 (ntdef.h). */
 enum read_state value_unicode_string(struct vm *vm, uint64_t address, struct text *text) {
     uint16_t length, maximum;
     uint64_t buffer;
@@ -130,7 +130,7 @@ enum read_state value_unicode_string(struct vm *vm, uint64_t address, struct tex
     if (state == READ_PRESENT)
         state = vm_read_u16(vm, address + 2, &maximum);
     if (state == READ_PRESENT)
-        state = vm_read_u64(vm, address + 8, &buffer);
+        state = vm_read_pointer(vm, address + vm_pointer_size(vm), &buffer);
     if (state != READ_PRESENT || length == 0)
         return state;
     if (length % 2 != 0 || length > maximum)

@@ -9,8 +9,8 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "kernel/address.h"
 
-#define SHARED_DATA        0xfffff78000000000 /* KI_USER_SHARED_DATA of x64 */
 #define SHARED_TYPE        "_KUSER_SHARED_DATA"
 #define BUILD_LAB_LENGTH   128 /* of the window that is read; the strings are some 40 to 60 bytes */
 #define LAB_EX_DISTANCE    0x1000
@@ -27,8 +27,8 @@ static struct version_source from_header(const struct target *target, const char
     return source;
 }
 
-/* A member of the page that is at one address in every x64 kernel. `offset` is where documented
- * versions have it, for the time before symbols are known. */
+/* A member of the page that is at one address in every kernel of one width. `offset` is where
+ * documented versions have it, for the time before symbols are known. */
 static struct version_source from_shared(const struct target *target, const char *name,
                                          const char *member, uint32_t offset) {
     struct version_source source = {.name = name};
@@ -38,7 +38,8 @@ static struct version_source from_shared(const struct target *target, const char
         offset = field.offset;
     }
     if (!source.absent)
-        source.state = vm_read_u32(target->vm, SHARED_DATA + offset, &source.value);
+        source.state =
+            vm_read_u32(target->vm, shared_data_address(target->vm) + offset, &source.value);
     return source;
 }
 
@@ -104,16 +105,20 @@ static bool take_string(char *string, const uint8_t *bytes, size_t size) {
     return true;
 }
 
-/* Reads page by page: what is not there is left as zeros. */
-static void read_window(struct vm *vm, uint64_t address, uint8_t *bytes, size_t size) {
+/* Reads page by page: what is not there is left as zeros. Whether all of it was there. */
+static bool read_window(struct vm *vm, uint64_t address, uint8_t *bytes, size_t size) {
+    bool whole = true;
     memset(bytes, 0, size);
     for (size_t done = 0; done < size;) {
         size_t part = IMAGE_PAGE_SIZE - (size_t)((address + done) % IMAGE_PAGE_SIZE);
         part = part < size - done ? part : size - done;
-        if (vm_read(vm, address + done, bytes + done, part, NULL) != READ_PRESENT)
+        if (vm_read(vm, address + done, bytes + done, part, NULL) != READ_PRESENT) {
             memset(bytes + done, 0, part);
+            whole = false;
+        }
         done += part;
     }
+    return whole;
 }
 
 static enum read_state read_string(struct vm *vm, uint64_t address, char *string, size_t size) {
@@ -136,11 +141,12 @@ static bool same_lab(const char *lab_ex, const char *lab) {
 }
 
 /* NtBuildLabEx is near NtBuildLab, both being constants of one module. Only a string that says the
- * same as NtBuildLab is taken. */
+ * same as NtBuildLab is taken. Where all of the neighbourhood is there and it is not in it, this
+ * build (before Vista) has none. */
 static enum read_state search_lab_ex(struct vm *vm, uint64_t lab_address, struct version *version) {
     enum { WINDOW = 2 * LAB_EX_DISTANCE + BUILD_LAB_LENGTH };
     AUTO_FREE uint8_t *window = xmalloc(WINDOW);
-    read_window(vm, lab_address - LAB_EX_DISTANCE, window, WINDOW);
+    bool whole = read_window(vm, lab_address - LAB_EX_DISTANCE, window, WINDOW);
     for (size_t at = 1; at < 2 * LAB_EX_DISTANCE; at++) {
         uint32_t build, revision;
         bool starts = window[at] >= '1' && window[at] <= '9' && !is_graphic(window[at - 1]);
@@ -150,6 +156,7 @@ static enum read_state search_lab_ex(struct vm *vm, uint64_t lab_address, struct
             return READ_PRESENT;
     }
     version->build_lab_ex[0] = 0;
+    version->build_lab_ex_absent = whole;
     return READ_BAD_VALUE;
 }
 
@@ -180,9 +187,11 @@ static void read_labs(const struct target *target, struct version *version) {
     version->build_lab_ex_state = READ_BAD_VALUE;
     read_lab_of_kdbg(target, version);
     if (version->build_lab_ex_state != READ_PRESENT &&
-        target_symbol(target, "NtBuildLabEx", &address))
+        target_symbol(target, "NtBuildLabEx", &address)) {
+        version->build_lab_ex_absent = false;
         version->build_lab_ex_state =
             read_string(target->vm, address, version->build_lab_ex, BUILD_LAB_LENGTH);
+    }
 }
 
 /* ---- all together ---- */

@@ -39,6 +39,7 @@ struct version {
      * revision, "7601.win7sp1_ldr.140303-2307". "" where not found, and the state says why: of
      * NtBuildLab, where the first was found by itself, nobody looked (READ_BAD_VALUE). */
     char build_lab_ex[160];
+    bool build_lab_ex_absent;           /* this build has none */
     enum read_state build_lab_ex_state; /* READ_BAD_VALUE: no such string where it should be */
     char build_lab[128];
     enum read_state build_lab_state;

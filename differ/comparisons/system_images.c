@@ -10,9 +10,10 @@
 /* ImageFileName has 15 bytes with its NUL. */
 #define IMAGE_NAME_LENGTH 14
 
-/* `steady`: it runs as long as its session does, so that its absence says something. */
+/* `steady`: it runs as long as its session does, so that its absence says something. Idle always
+ * runs, but is on no list before the Memory Manager's, which XP does not have. */
 const struct system_image system_images[] = {
-    {"Idle", true},           {"System", true},         {"Secure System", true},
+    {"Idle", false},          {"System", true},         {"Secure System", true},
     {"Registry", true},       {"MemCompression", true}, {"smss.exe", true},
     {"csrss.exe", true},      {"wininit.exe", true},    {"winlogon.exe", true},
     {"services.exe", true},   {"lsass.exe", true},      {"LsaIso.exe", true},

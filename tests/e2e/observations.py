@@ -15,6 +15,15 @@ import sys
 
 # ---- what was published ----
 
+HEADER_2600 = {
+    "MajorVersion": 0xF, "MinorVersion": 0xA28, "KdSecondaryVersion": 0,
+    "DirectoryTableBase": "0x08f20000", "PfnDataBase": "0x81000000",
+    "PsLoadedModuleList": "0x8055c620", "PsActiveProcessHead": "0x805626d8",
+    "MachineImageType": "0x14c", "NumberProcessors": 1, "BugCheckCode": "0x8e",
+    "BugCheckParameters": ["0xc0000005", "0x80568ecc", "0xf38f61a0", "0x00000000"],
+    "PaeEnabled": "0x0", "KdDebuggerDataBlock": "0x8054e260", "SecondaryDataState": "0x0",
+    "ProductType": 1, "SuiteMask": "0x110",
+}
 HEADER_7601 = {
     "MajorVersion": 0xF, "MinorVersion": 0x1DB1, "KdSecondaryVersion": 0,
     "DirectoryTableBase": "0x0000000000187000", "PfnDataBase": "0xfffffa8000000000",
@@ -48,6 +57,34 @@ HEADER_10240 = {
 
 # Parent's id, id, active threads, image: in this order on ActiveProcessLinks. "..." marks rows that
 # the publication left out; the scenario of 10240 has more behind the last one that is printed.
+TREE_2600 = """
+0000 0004 70 System
+0004 0198 3 smss.exe
+0198 01c8 10 csrss.exe
+0198 01e0 23 winlogon.exe
+01e0 020c 16 services.exe
+01e0 0218 17 lsass.exe
+020c 02d4 18 svchost.exe
+020c 0314 10 svchost.exe
+020c 0358 86 svchost.exe
+020c 03a0 26 blinksvc.exe
+020c 03d8 13 svchost.exe
+02d4 0400 8 blinkrm.exe
+020c 0514 14 spoolsv.exe
+020c 0560 6 alg.exe
+020c 0598 6 mdm.exe
+020c 05c0 2 tcpsvcs.exe
+020c 05e0 5 snmp.exe
+020c 0658 4 wdfmgr.exe
+020c 06c8 15 EEYEEVNT.exe
+0358 05a8 8 wuauclt.exe
+01bc 04bc 13 explorer.exe
+02d4 05d4 0 wmiprvse.exe
+04bc 095c 1 hkcmd.exe
+04bc 0964 1 jusched.exe
+04bc 0970 2 reader_sl.exe
+04bc 0984 1 ctfmon.exe
+"""
 TREE_7601 = """
 0000 0004 200 System
 0004 01ac 3 smss.exe
@@ -212,8 +249,8 @@ class Snapshot:
         return [finding for finding in self.json["findings"] if finding["kind"] == kind]
 
 
-def check_header(snapshot, header, kind, bitmap):
-    snapshot.is_at("dump.format", "crash-dump-64")
+def check_header(snapshot, header, kind, bitmap, container="crash-dump-64"):
+    snapshot.is_at("dump.format", container)
     snapshot.is_at("dump.type", kind)
     for field, value in header.items():
         snapshot.is_at(f"dump.header.{field}", value)
@@ -317,6 +354,38 @@ def milliseconds(days, hours, minutes, seconds, thousandths):
     return (((days * 24 + hours) * 60 + minutes) * 60 + seconds) * 1000 + thousandths
 
 
+def parents_of(snapshot, name):
+    return [process["parent"] for process in snapshot.at("processes") if process["name"] == name]
+
+
+def check_2600(snapshot):
+    check_header(snapshot, HEADER_2600, "kernel-summary",
+                 {"HeaderSize": 0x3000, "BitmapSize": 0xFF00, "Pages": 0x3896}, "crash-dump-32")
+    check_processors(snapshot, ["0xffdff120"])
+    check_tree(snapshot, TREE_2600)
+    snapshot.is_at("system.build", 2600)
+    snapshot.is_at("system.arch", "x86")
+    snapshot.is_at("system.product_type", "WinNt")
+    snapshot.is_at("system.suite", ["TerminalServer", "SingleUserTS"])
+    snapshot.is_at("system.processors", 1)
+    # No NtBuildLabEx, and so no revision; no ring of MmProcessLinks.
+    snapshot.is_at("system.revision", "nothing")
+    snapshot.is_at("memory_manager_list", "nothing")
+    snapshot.is_at("coverage.sections.memory_manager_list.status", "unavailable")
+    snapshot.is_at("coverage.sections.memory_manager_list.reason",
+                   "this kernel has no MmProcessLinks")
+    for section in ("dump", "system", "processors", "processes", "layouts"):
+        snapshot.is_at(f"coverage.sections.{section}.status", "complete")
+    smss = {"name": "smss.exe", "state": "alive"}
+    snapshot.same("parent of csrss.exe", [smss], parents_of(snapshot, "csrss.exe"))
+    snapshot.same("parent of winlogon.exe", [smss], parents_of(snapshot, "winlogon.exe"))
+    snapshot.same("parent of explorer.exe", [{"state": "absent"}],
+                  parents_of(snapshot, "explorer.exe"))
+    for process in snapshot.at("processes"):
+        snapshot.same("width of an address", 10, len(process["address"]))
+        snapshot.same("ring of the Memory Manager", False, "mm_process_links" in process["views"])
+
+
 def check_7601(snapshot):
     check_header(snapshot, HEADER_7601, "kernel-summary",
                  {"HeaderSize": 0x4B000, "BitmapSize": 0x240000, "Pages": 0x30CF1})
@@ -389,7 +458,7 @@ def check_15063(snapshot):
     snapshot.is_at("system.processors", 2)
 
 
-MACHINES = [("win7-7601", check_7601), ("win81-9600", check_9600), ("win10-10240", check_10240),
+MACHINES = [("winxp-2600", check_2600), ("win7-7601", check_7601), ("win81-9600", check_9600), ("win10-10240", check_10240),
             ("win10-14393", check_14393), ("win10-15063", check_15063)]
 
 

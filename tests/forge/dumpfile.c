@@ -2,8 +2,9 @@
  * dumpfile.c - the dump file: header, bitmap or runs, pages. The file is sparse: pages of zeros
  * stay holes.
  *
- * Sources: DUMP_HEADER64 and SUMMARY_DUMP64 as the public headers of the Windows Driver Kit and of
- * kdmp-parser have them; unused bytes of a real header hold "PAGE", those of a summary "SDMP".
+ * Sources: DUMP_HEADER64 and 32, SUMMARY_DUMP64 and 32 as the public headers of the Windows Driver
+ * Kit and of kdmp-parser have them; unused bytes of a real header hold "PAGE", those of a summary
+ * "SDMP".
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -17,10 +18,29 @@
 
 enum dump_type { DUMP_FULL = 1, DUMP_SUMMARY = 2, DUMP_BITMAP_FULL = 5, DUMP_BITMAP_KERNEL = 6 };
 
-enum { HEADER_SIZE = 0x2000, MAX_RUNS = 42 };
+struct header_field {
+    const char *name;
+    uint16_t offset;
+    uint8_t size;
+    bool optional; /* left as "PAGE" where the scenario has none */
+};
+
+/* Where the two widths of DUMP_HEADER have their fields. A run has two numbers of half its size. */
+struct header_form {
+    const char *signature;
+    uint16_t size;
+    const struct header_field *fields;
+    size_t field_count;
+    uint16_t parameters, parameter_size;
+    uint16_t runs, run_total, first_run, run_size, most_runs;
+    uint16_t context, exception;
+    uint16_t dump_type, required_space, system_time, up_time;
+    uint16_t summary_bits; /* behind the header: where SUMMARY_DUMP has the bits */
+};
 
 struct dump {
     struct machine *machine;
+    const struct header_form *form;
     const json_t *settings; /* "dump" of the scenario */
     enum dump_type type;
     uint64_t bits;  /* BitmapSize; for a full dump, the end of the last run */
@@ -109,12 +129,7 @@ static void fill(uint8_t *bytes, size_t size, const char *pattern) {
         bytes[i] = (uint8_t)pattern[i % strlen(pattern)];
 }
 
-static const struct {
-    const char *name;
-    uint16_t offset;
-    uint8_t size;
-    bool optional; /* left as "PAGE" where the scenario has none */
-} header_fields[] = {
+static const struct header_field fields64[] = {
     {"MajorVersion", 0x008, 4, false},       {"MinorVersion", 0x00c, 4, false},
     {"DirectoryTableBase", 0x010, 8, false}, {"PfnDataBase", 0x018, 8, false},
     {"PsLoadedModuleList", 0x020, 8, false}, {"PsActiveProcessHead", 0x028, 8, false},
@@ -126,55 +141,116 @@ static const struct {
     {"Attributes", 0x1050, 4, true},         {"BootId", 0x1054, 4, true},
 };
 
+static const struct header_field fields32[] = {
+    {"MajorVersion", 0x008, 4, false},       {"MinorVersion", 0x00c, 4, false},
+    {"DirectoryTableBase", 0x010, 4, false}, {"PfnDataBase", 0x014, 4, false},
+    {"PsLoadedModuleList", 0x018, 4, false}, {"PsActiveProcessHead", 0x01c, 4, false},
+    {"MachineImageType", 0x020, 4, false},   {"NumberProcessors", 0x024, 4, false},
+    {"BugCheckCode", 0x028, 4, false},       {"PaeEnabled", 0x05c, 1, false},
+    {"KdSecondaryVersion", 0x05d, 1, false}, {"KdDebuggerDataBlock", 0x060, 4, false},
+    {"Attributes", 0x8a0, 4, true},          {"BootId", 0x8a4, 4, true},
+    {"MiniDumpFields", 0xf8c, 4, true},      {"SecondaryDataState", 0xf90, 4, false},
+    {"ProductType", 0xf94, 4, false},        {"SuiteMask", 0xf98, 4, false},
+    {"WriterStatus", 0xf9c, 4, true},
+};
+
+static const struct header_form form64 = {
+    .signature = "PAGEDU64",
+    .size = 0x2000,
+    .fields = fields64,
+    .field_count = sizeof fields64 / sizeof *fields64,
+    .parameters = 0x40,
+    .parameter_size = 8,
+    .runs = 0x88,
+    .run_total = 0x90,
+    .first_run = 0x98,
+    .run_size = 16,
+    .most_runs = 42,
+    .context = 0x348,
+    .exception = 0xf00,
+    .dump_type = 0xf98,
+    .required_space = 0xfa0,
+    .system_time = 0xfa8,
+    .up_time = 0x1030,
+    .summary_bits = 0x28,
+};
+
+static const struct header_form form32 = {
+    .signature = "PAGEDUMP",
+    .size = 0x1000,
+    .fields = fields32,
+    .field_count = sizeof fields32 / sizeof *fields32,
+    .parameters = 0x2c,
+    .parameter_size = 4,
+    .runs = 0x64,
+    .run_total = 0x68,
+    .first_run = 0x6c,
+    .run_size = 8,
+    .most_runs = 86,
+    .context = 0x320,
+    .exception = 0x7d0,
+    .dump_type = 0xf88,
+    .required_space = 0xfa0,
+    .system_time = 0xfc0,
+    .up_time = 0xfb8,
+    .summary_bits = 0x20,
+};
+
 static void put_fields(const struct dump *dump) {
+    const struct header_form *form = dump->form;
     const json_t *given = json_object_get(dump->machine->scenario, "header");
-    for (size_t i = 0; i < sizeof header_fields / sizeof *header_fields; i++) {
-        if (header_fields[i].optional && !json_object_get(given, header_fields[i].name))
+    for (size_t i = 0; i < form->field_count; i++) {
+        const struct header_field *field = &form->fields[i];
+        if (field->optional && !json_object_get(given, field->name))
             continue;
-        put(dump->header + header_fields[i].offset, number(given, header_fields[i].name),
-            header_fields[i].size);
+        put(dump->header + field->offset, number(given, field->name), field->size);
     }
     const json_t *parameters = array(given, "BugCheckParameters");
     for (size_t i = 0; i < 4; i++)
-        put(dump->header + 0x40 + 8 * i,
-            number_of(json_array_get(parameters, i), "BugCheckParameters"), 8);
-    put(dump->header + 0xf98, dump->type, 4);
-    put(dump->header + 0xfa0, dump->header_size + dump->pages * PAGE_SIZE, 8);
-    put(dump->header + 0xfa8, dump->machine->system_time, 8);
-    put(dump->header + 0x1030, dump->machine->uptime, 8);
+        put(dump->header + form->parameters + form->parameter_size * i,
+            number_of(json_array_get(parameters, i), "BugCheckParameters"), form->parameter_size);
+    put(dump->header + form->dump_type, dump->type, 4);
+    put(dump->header + form->required_space, dump->header_size + dump->pages * PAGE_SIZE, 8);
+    put(dump->header + form->system_time, dump->machine->system_time, 8);
+    put(dump->header + form->up_time, dump->machine->uptime, 8);
 }
 
-/* PHYSICAL_MEMORY_DESCRIPTOR64: what memory the machine has; for a full dump, what is in it. */
+/* PHYSICAL_MEMORY_DESCRIPTOR: what memory the machine has; for a full dump, what is in it. */
 static void put_runs(const struct dump *dump) {
+    const struct header_form *form = dump->form;
     const json_t *runs = array(dump->settings, "runs");
+    unsigned width = form->run_size / 2;
     uint64_t total = 0;
-    if (json_array_size(runs) > MAX_RUNS)
-        die("a header has room for %d runs", MAX_RUNS);
+    if (json_array_size(runs) > form->most_runs)
+        die("a header has room for %d runs", form->most_runs);
     for (size_t i = 0; i < json_array_size(runs); i++) {
         const json_t *run = json_array_get(runs, i);
         uint64_t count = number_of(json_array_get(run, 1), "runs");
-        put(dump->header + 0x98 + 16 * i, number_of(json_array_get(run, 0), "runs"), 8);
-        put(dump->header + 0xa0 + 16 * i, count, 8);
+        uint8_t *place = dump->header + form->first_run + form->run_size * i;
+        put(place, number_of(json_array_get(run, 0), "runs"), width);
+        put(place + width, count, width);
         total += count;
     }
-    put(dump->header + 0x88, json_array_size(runs), 4);
-    put(dump->header + 0x90, total, 8);
+    put(dump->header + form->runs, json_array_size(runs), 4);
+    put(dump->header + form->run_total, total, width);
 }
 
+/* EXCEPTION_RECORD64 or 32: a breakpoint in the kernel, which cannot be continued. */
 static void put_exception(const struct dump *dump) {
-    uint8_t *record = dump->header + 0xf00;
-    memset(record, 0, 0x98);
+    bool wide = dump->machine->pointer_size == 8;
+    uint8_t *record = dump->header + dump->form->exception;
+    memset(record, 0, wide ? 0x98 : 0x50);
     put(record, 0x80000003, 4);
     put(record + 4, 1, 4);
-    put(record + 0x10, dump->machine->kernel_base + 0x1400, 8);
-    make_context(dump->machine, dump->header + 0x348, dump->machine->stacks.next);
+    put(record + (wide ? 0x10 : 0xc), dump->machine->kernel_base + 0x1400, wide ? 8 : 4);
+    make_context(dump->machine, dump->header + dump->form->context, dump->machine->stacks.next);
 }
 
-/* SUMMARY_DUMP64: 32-bit members, then an RTL_BITMAP of 16 bytes, then the bits. Its DumpOptions
- * is never set by the kernel and shows the fill pattern. */
+/* SUMMARY_DUMP: 32-bit members, then an RTL_BITMAP of 16 bytes (32-bit dumps: 8), then the bits.
+ * Its DumpOptions is never set by the kernel and shows the fill pattern. */
 static void put_summary(const struct dump *dump) {
-    uint8_t *summary = dump->header + HEADER_SIZE;
-    fill(summary, 0x28, "SDMP");
+    uint8_t *summary = dump->header + dump->form->size;
+    fill(summary, dump->form->summary_bits, "SDMP");
     memcpy(summary + 4, "DUMP", 4);
     put(summary + 0x0c, dump->header_size, 4);
     put(summary + 0x10, dump->bits, 4);
@@ -183,7 +259,7 @@ static void put_summary(const struct dump *dump) {
 }
 
 static void put_bitmap_header(const struct dump *dump) {
-    uint8_t *summary = dump->header + HEADER_SIZE;
+    uint8_t *summary = dump->header + dump->form->size;
     memcpy(summary, dump->type == DUMP_BITMAP_FULL ? "FDMPDUMP" : "SDMPDUMP", 8);
     put(summary + 0x20, dump->header_size, 8);
     put(summary + 0x28, dump->pages, 8);
@@ -192,10 +268,10 @@ static void put_bitmap_header(const struct dump *dump) {
 
 static const struct {
     enum dump_type type;
-    size_t bits_at; /* from HEADER_SIZE */
+    size_t bits_at; /* behind the header; 0: as the header's form says */
     void (*put)(const struct dump *dump);
 } bitmap_forms[] = {
-    {DUMP_SUMMARY, 0x28, put_summary},
+    {DUMP_SUMMARY, 0, put_summary},
     {DUMP_BITMAP_FULL, 0x38, put_bitmap_header},
     {DUMP_BITMAP_KERNEL, 0x38, put_bitmap_header},
 };
@@ -203,27 +279,29 @@ static const struct {
 enum { FORM_COUNT = sizeof bitmap_forms / sizeof *bitmap_forms };
 
 static void make_header(struct dump *dump) {
-    size_t form = 0;
+    size_t base = dump->form->size, form = 0;
     while (form < FORM_COUNT && bitmap_forms[form].type != dump->type)
         form++;
     if (form == FORM_COUNT && dump->type != DUMP_FULL)
         die("there is no dump of type %d", (int)dump->type);
-    dump->header_size = HEADER_SIZE;
-    if (form < FORM_COUNT)
-        dump->header_size =
-            ALIGN_UP(HEADER_SIZE + bitmap_forms[form].bits_at + dump->bits / 8, PAGE_SIZE);
+    dump->header_size = base;
+    size_t bits_at = base;
+    if (form < FORM_COUNT) {
+        size_t fixed = bitmap_forms[form].bits_at;
+        bits_at += fixed ? fixed : dump->form->summary_bits;
+        dump->header_size = ALIGN_UP(bits_at + dump->bits / 8, PAGE_SIZE);
+    }
     if (dump->header_size != number_or(dump->settings, "header_size", dump->header_size))
         die("HeaderSize comes out as 0x%zx", dump->header_size);
     dump->header = xcalloc(1, dump->header_size);
-    fill(dump->header, HEADER_SIZE, "PAGE");
-    memcpy(dump->header, "PAGEDU64", 8);
+    fill(dump->header, base, "PAGE");
+    memcpy(dump->header, dump->form->signature, 8);
     put_fields(dump);
     put_runs(dump);
     put_exception(dump);
     if (form < FORM_COUNT) {
         bitmap_forms[form].put(dump);
-        memcpy(dump->header + HEADER_SIZE + bitmap_forms[form].bits_at, dump->bitmap,
-               dump->bits / 8);
+        memcpy(dump->header + bits_at, dump->bitmap, dump->bits / 8);
     }
 }
 
@@ -254,6 +332,7 @@ static void write_pages(const struct dump *dump) {
 
 void write_dump(struct machine *machine, const char *path) {
     struct dump dump = {.machine = machine, .type = machine->dump_type};
+    dump.form = machine->pointer_size == 8 ? &form64 : &form32;
     dump.settings = json_object_get(machine->scenario, "dump");
     choose_pages(&dump);
     make_header(&dump);
@@ -264,9 +343,10 @@ void write_dump(struct machine *machine, const char *path) {
     write_pages(&dump);
     if (close(dump.file) != 0)
         die("%s: %s", path, strerror(errno));
-    json_t *facts = json_pack("{s:i, s:o, s:o, s:O}", "type", (int)dump.type, "pages",
-                              hex(dump.pages), "header_size", hex(dump.header_size), "header",
-                              json_object_get(machine->scenario, "header"));
+    json_t *facts =
+        json_pack("{s:i, s:i, s:o, s:o, s:O}", "type", (int)dump.type, "page_table_levels",
+                  machine->la57 ? 5 : 4, "pages", hex(dump.pages), "header_size",
+                  hex(dump.header_size), "header", json_object_get(machine->scenario, "header"));
     if (dump.type != DUMP_FULL)
         json_object_set_new(facts, "bitmap_size", hex(dump.bits));
     json_object_set_new(machine->facts, "dump", facts);

@@ -14,7 +14,7 @@ static json_t *process_facts(struct machine *machine, const struct process *proc
     memcpy(name, process->name, strnlen(process->name, 14));
     json_t *facts =
         json_pack("{s:s, s:o, s:I, s:I, s:I, s:s, s:I, s:I, s:O*}", "name", name, "address",
-                  address_text(process->address), "pid", (json_int_t)process->pid, "ppid",
+                  address_text(machine, process->address), "pid", (json_int_t)process->pid, "ppid",
                   (json_int_t)process->ppid, "active_threads", (json_int_t)process->threads,
                   "parent", process->parent, "create_time_100ns", (json_int_t)process->created,
                   "exit_time_100ns", (json_int_t)process->exited, "extras", process->extras);
@@ -32,9 +32,9 @@ static json_t *process_facts(struct machine *machine, const struct process *proc
 static json_t *ring_facts(struct machine *machine, uint64_t head, const char *member) {
     json_t *facts = json_array();
     uint64_t offset = layout_offset(machine->layout, "_EPROCESS", member);
-    for (uint64_t entry = memory_get(&machine->memory, head, 8); entry != head;
-         entry = memory_get(&machine->memory, entry, 8))
-        json_array_append_new(facts, address_text(entry - offset));
+    for (uint64_t entry = get_pointer(machine, head); entry != head;
+         entry = get_pointer(machine, entry))
+        json_array_append_new(facts, address_text(machine, entry - offset));
     return facts;
 }
 
@@ -47,9 +47,11 @@ void note_processes(struct machine *machine) {
     json_object_set_new(
         machine->facts, "active_ring",
         ring_facts(machine, global(machine, "PsActiveProcessHead", 16), "ActiveProcessLinks"));
-    json_object_set_new(
-        machine->facts, "mm_ring",
-        ring_facts(machine, global(machine, "MmProcessList", 16), "MmProcessLinks"));
+    struct member links;
+    if (layout_member(machine->layout, "_EPROCESS", "MmProcessLinks", &links))
+        json_object_set_new(
+            machine->facts, "mm_ring",
+            ring_facts(machine, global(machine, "MmProcessList", 16), "MmProcessLinks"));
     json_object_set(machine->facts, "system", json_object_get(machine->scenario, "system"));
     json_t *oddities = json_object_get(machine->scenario, "oddities");
     if (oddities)

@@ -2,7 +2,8 @@
  * kdbg.c - KDDEBUGGER_DATA64, decoded as a crash dump holds it.
  *
  * Source: wdbgexts.h of the Windows SDK; what each member holds was checked against the block of a
- * real 17763 kernel (members that are zero there are left out here).
+ * real 17763 kernel (members that are zero there are left out here). A 32-bit kernel has the same
+ * block, its addresses with their sign extended.
  */
 #include "machine.h"
 #include "util.h"
@@ -95,11 +96,15 @@ static const struct kdbg_row rows[] = {
 
 enum { OWNER_TAG = 0x10, SIZE = 0x14, KERN_BASE = 0x18, PTE_BASE = 0x360, LARGEST = 0x400 };
 
+static uint64_t extended(const struct machine *machine, uint64_t address) {
+    return machine->pointer_size == 8 ? address : (uint64_t)(int64_t)(int32_t)(uint32_t)address;
+}
+
 static uint64_t value_of(struct machine *machine, const struct kdbg_row *row) {
     struct member member;
     switch (row->kind) {
     case KDBG_GLOBAL:
-        return global(machine, row->name, row->number);
+        return extended(machine, global(machine, row->name, row->number));
     case KDBG_OFFSET:
         /* A member that the layout does not tell stays zero, as in kernels that have none. */
         return layout_member(machine->layout, row->name, row->path, &member) ? member.offset : 0;
@@ -115,10 +120,11 @@ static void write_bugcheck(struct machine *machine) {
     const json_t *header = json_object_get(machine->scenario, "header");
     const json_t *parameters = array(header, "BugCheckParameters");
     uint64_t data = global(machine, "KiBugCheckData", 40);
-    put64(machine, data, number(header, "BugCheckCode"));
+    unsigned pointer = machine->pointer_size;
+    put_pointer(machine, data, number(header, "BugCheckCode"));
     for (size_t i = 0; i < 4; i++)
-        put64(machine, data + 8 + 8 * i,
-              number_of(json_array_get(parameters, i), "BugCheckParameters"));
+        put_pointer(machine, data + pointer * (i + 1),
+                    number_of(json_array_get(parameters, i), "BugCheckParameters"));
     memory_put(&machine->memory, global(machine, "KeTimeIncrement", 4), 156250, 4);
 }
 
@@ -127,18 +133,23 @@ static void write_version(struct machine *machine, uint64_t list) {
     uint8_t block[0x28] = {0};
     put(block, 15, 2); /* MajorVersion: a free build */
     put(block + 2, machine->build, 2);
-    block[4] = 6;            /* ProtocolVersion */
-    put(block + 6, 0x47, 2); /* Flags: MP, data, pointers of 64 bits, no debugger */
-    put(block + 8, 0x8664, 2);
-    put(block + 0x10, machine->kernel_base, 8);
-    put(block + 0x18, global(machine, "PsLoadedModuleList", 16), 8);
-    put(block + 0x20, list, 8);
+    block[4] = 6; /* ProtocolVersion */
+    /* Flags: MP, data, pointers of 64 bits, no debugger */
+    put(block + 6, machine->pointer_size == 8 ? 0x47 : 0x43, 2);
+    put(block + 8, machine->pointer_size == 8 ? 0x8664 : 0x14c, 2);
+    put(block + 0x10, extended(machine, machine->kernel_base), 8);
+    put(block + 0x18, extended(machine, global(machine, "PsLoadedModuleList", 16)), 8);
+    put(block + 0x20, extended(machine, list), 8);
     memory_write(&machine->memory, global(machine, "KdVersionBlock", sizeof block), block,
                  sizeof block);
 }
 
 /* The base of the page tables in virtual memory: where the self-map entry puts them. */
 static uint64_t pte_base(const struct machine *machine) {
+    if (machine->pointer_size == 4)
+        return extended(machine, 0xc0000000);
+    if (machine->la57)
+        return 0xfe00000000000000ull | (uint64_t)machine->memory.self_index << 48;
     return 0xffff000000000000ull | (uint64_t)machine->memory.self_index << 39;
 }
 
@@ -150,13 +161,14 @@ void forge_kdbg(struct machine *machine) {
     uint8_t block[LARGEST] = {0};
     if (size > sizeof block)
         die("KDDEBUGGER_DATA64 is not that large");
-    put(block, head, 8);
-    put(block + 8, head, 8);
+    put(block, extended(machine, head), 8);
+    put(block + 8, extended(machine, head), 8);
     put(block + OWNER_TAG, 0x4742444b, 4); /* 'KDBG' */
     put(block + SIZE, size, 4);
-    put(block + KERN_BASE, machine->kernel_base, 8);
+    put(block + KERN_BASE, extended(machine, machine->kernel_base), 8);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-        put(block + rows[i].offset, value_of(machine, &rows[i]), rows[i].size);
+        if (rows[i].offset < size)
+            put(block + rows[i].offset, value_of(machine, &rows[i]), rows[i].size);
     put(block + PTE_BASE, pte_base(machine), 8);
     memory_write(&machine->memory, address, block, size);
     link_entry(machine, head, address, address);

@@ -125,7 +125,7 @@ static uint32_t write_exports(struct machine *machine, uint64_t directory) {
 }
 
 /* All but the discarded INIT section is mapped, to contiguous frames, as the loader leaves it;
- * where the scenario says so, 2 MiB of it by one large page. */
+ * where the scenario says so, a part of it by one large page. */
 static void map_image(struct machine *machine, uint64_t init, uint64_t init_end) {
     const json_t *kernel = json_object_get(machine->scenario, "kernel");
     uint64_t frame = number(kernel, "physical") >> PAGE_SHIFT;
@@ -133,7 +133,7 @@ static void map_image(struct machine *machine, uint64_t init, uint64_t init_end)
     for (uint64_t rva = 0; rva < machine->kernel_size; rva += PAGE_SIZE) {
         uint64_t address = machine->kernel_base + rva;
         bool code = rva < machine->kernel_data - RDATA_SIZE || rva >= machine->kernel_data_end;
-        if (large && address >= large && address < large + LARGE_PAGE_SIZE)
+        if (large && address >= large && address - large < memory_large_size(&machine->memory))
             continue;
         if (rva >= init && rva < init_end)
             continue;
@@ -142,7 +142,8 @@ static void map_image(struct machine *machine, uint64_t init, uint64_t init_end)
     }
     if (large)
         memory_map_large(&machine->memory, large,
-                         frame + ((large - machine->kernel_base) >> PAGE_SHIFT), 2);
+                         (number(kernel, "physical") + large - machine->kernel_base) >> PAGE_SHIFT,
+                         2);
 }
 
 static void write_image(struct machine *machine) {
@@ -180,8 +181,10 @@ static void write_image(struct machine *machine) {
                        (uint32_t)number(pdb, "age"));
 }
 
-/* NtBuildLabEx lies 0x100 before NtBuildLab, as in kernels of 17763. */
+/* NtBuildLabEx lies 0x100 before NtBuildLab, as in kernels of 17763; XP has none. */
 static void place_strings(struct machine *machine) {
+    if (!json_object_get(json_object_get(machine->scenario, "system"), "build_lab_ex"))
+        return;
     uint64_t extended = global(machine, "NtBuildLabEx", 0x100);
     if (global(machine, "NtBuildLab", 0x40) != extended + 0x100)
         die("NtBuildLab is not behind NtBuildLabEx");
@@ -193,7 +196,8 @@ static void write_text(struct machine *machine, uint64_t address, const char *te
 
 static void write_numbers(struct machine *machine) {
     const json_t *system = json_object_get(machine->scenario, "system");
-    write_text(machine, global(machine, "NtBuildLabEx", 0x100), string(system, "build_lab_ex"));
+    if (json_object_get(system, "build_lab_ex"))
+        write_text(machine, global(machine, "NtBuildLabEx", 0x100), string(system, "build_lab_ex"));
     write_text(machine, global(machine, "NtBuildLab", 0x40), string(system, "build_lab"));
     /* The top four bits say "free build". */
     memory_put(&machine->memory, global(machine, "NtBuildNumber", 4), 0xf0000000 | machine->build,
@@ -207,7 +211,7 @@ static void write_numbers(struct machine *machine) {
     const char *name;
     json_t *value;
     json_object_foreach(json_object_get(kernel, "values"), name, value)
-        put64(machine, global(machine, name, 8), number_of(value, name));
+        put_pointer(machine, global(machine, name, 8), number_of(value, name));
 }
 
 void forge_kernel(struct machine *machine) {
@@ -223,7 +227,7 @@ void forge_kernel(struct machine *machine) {
     write_numbers(machine);
     json_object_set_new(machine->facts, "kernel",
                         json_pack("{s:o, s:o, s:o, s:O}", "base",
-                                  address_text(machine->kernel_base), "size",
+                                  address_text(machine, machine->kernel_base), "size",
                                   json_integer((json_int_t)machine->kernel_size), "timestamp",
                                   hex(number(kernel, "timestamp")), "pdb", pdb));
 }

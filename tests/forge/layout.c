@@ -13,6 +13,7 @@
 struct layout {
     json_t *root;
     json_t *types;
+    unsigned pointer_size;
     char *name;
 };
 
@@ -28,6 +29,7 @@ struct layout *layout_open(const char *folder, const char *name) {
     layout->types = json_object_get(layout->root, "types");
     if (!json_is_object(layout->types))
         die("%s: no types", path);
+    layout->pointer_size = strncmp(string(layout->root, "arch"), "x86", 3) == 0 ? 4 : 8;
     layout->name = strdup(name);
     return layout;
 }
@@ -36,6 +38,10 @@ void layout_close(struct layout *layout) {
     json_decref(layout->root);
     free(layout->name);
     free(layout);
+}
+
+unsigned layout_pointer_size(const struct layout *layout) {
+    return layout->pointer_size;
 }
 
 bool layout_has(const struct layout *layout, const char *type) {
@@ -49,7 +55,8 @@ uint64_t layout_size(const struct layout *layout, const char *type) {
     return number(found, "size");
 }
 
-/* Sizes of what a profile names without describing it; the widths are those of the x64 ABI. */
+/* Sizes of what a profile names without describing it; those that hold pointers are of the x64
+ * ABI, and described where it is another one. Of an array its first element counts. */
 static unsigned size_of(const struct layout *layout, const char *type) {
     static const struct {
         const char *name;
@@ -78,7 +85,11 @@ static unsigned size_of(const struct layout *layout, const char *type) {
     };
     size_t length = strlen(type);
     if (length && type[length - 1] == '*')
-        return 8;
+        return layout->pointer_size;
+    char element[128];
+    snprintf(element, sizeof element, "%.*s", (int)strcspn(type, "["), type);
+    if (strchr(type, '['))
+        return size_of(layout, element);
     const json_t *described = json_object_get(layout->types, type);
     if (described)
         return (unsigned)number(described, "size");

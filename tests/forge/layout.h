@@ -20,6 +20,9 @@ struct member {
 struct layout *layout_open(const char *folder, const char *name);
 void layout_close(struct layout *layout);
 
+/* Bytes of a pointer: 8, or 4 for a layout of x86. */
+unsigned layout_pointer_size(const struct layout *layout);
+
 bool layout_has(const struct layout *layout, const char *type);
 /* Bytes; stops where the profile has no such type. */
 uint64_t layout_size(const struct layout *layout, const char *type);

@@ -44,6 +44,8 @@ struct machine {
     json_t *scenario;
     json_t *facts; /* what was put in, for tests */
     struct layout *layout;
+    unsigned pointer_size; /* 8 or 4 */
+    bool pae, la57;
     struct memory memory;
 
     unsigned dump_type;
@@ -77,6 +79,8 @@ void must_set(struct machine *machine, uint64_t object, const char *type, const 
               uint64_t value);
 uint64_t field(const struct machine *machine, uint64_t object, const char *type, const char *path);
 void put64(struct machine *machine, uint64_t address, uint64_t value);
+void put_pointer(struct machine *machine, uint64_t address, uint64_t value);
+uint64_t get_pointer(struct machine *machine, uint64_t address);
 
 /* A LIST_ENTRY, and a whole ring of them. */
 void link_entry(struct machine *machine, uint64_t entry, uint64_t flink, uint64_t blink);
@@ -100,19 +104,22 @@ uint64_t make_object(struct machine *machine, const struct object_kind *kind, ui
 /* Writes a UNICODE_STRING at `where` and its text into paged pool. */
 void write_unicode(struct machine *machine, uint64_t where, const char *text, struct pool *pool);
 
-json_t *hex(uint64_t value);          /* "0x1f" */
-json_t *address_text(uint64_t value); /* "0xfffff80003a54000" */
+json_t *hex(uint64_t value); /* "0x1f" */
+/* "0xfffff80003a54000", "0x8055c620" */
+json_t *address_text(const struct machine *machine, uint64_t value);
 void remember_global(struct machine *machine, const char *name, uint64_t address);
 
 /* ---- the parts, in the order they run ---- */
 
 void forge_kernel(struct machine *machine);      /* PE image, strings */
 void forge_shared_page(struct machine *machine); /* KUSER_SHARED_DATA */
+uint64_t shared_page(const struct machine *machine);
 void forge_modules(struct machine *machine);
 void forge_processes(struct machine *machine);
 void forge_processors(struct machine *machine);
 void forge_kdbg(struct machine *machine);
 void forge_user_pages(struct machine *machine);
+uint64_t usual_peb(const struct machine *machine);
 void note_processes(struct machine *machine); /* facts.c */
 void forge_oddities(struct machine *machine); /* left-out pages, broken lists, single words */
 
@@ -146,8 +153,10 @@ void write_debug_record(struct machine *machine, const struct image *image, cons
 
 void write_dump(struct machine *machine, const char *path);
 
-#define CONTEXT_SIZE 0x4d0
-/* A CONTEXT of AMD64 as a processor in the kernel has it. */
+#define CONTEXT_SIZE     0x4d0 /* of AMD64 */
+#define CONTEXT_SIZE_X86 0x2cc
+size_t context_size(const struct machine *machine);
+/* A CONTEXT as a processor in the kernel has it. */
 void make_context(struct machine *machine, uint8_t context[CONTEXT_SIZE], uint64_t stack);
 
 #endif

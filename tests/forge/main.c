@@ -62,9 +62,13 @@ static void open_memory(struct machine *machine) {
     const json_t *dump = json_object_get(machine->scenario, "dump");
     uint64_t limit = machine->dump_type == 1 ? last_run_end(dump) + FRAMES_LEFT_OUT
                                              : number(dump, "bitmap_size");
-    memory_init(&machine->memory, limit, machine->directory_table_base >> PAGE_SHIFT,
-                (unsigned)number_or(dump, "self_map_index", 0x1ed), number(dump, "first_frame"),
-                limit - FRAMES_LEFT_OUT);
+    enum page_tables tables = machine->la57 ? TABLES_LA57 : TABLES_X64;
+    if (machine->pointer_size == 4)
+        tables = machine->pae ? TABLES_PAE : TABLES_X86;
+    /* The page tables of x86 lie at 0xc0000000. */
+    uint64_t self = number_or(dump, "self_map_index", machine->pointer_size == 8 ? 0x1ed : 0x300);
+    memory_init(&machine->memory, tables, limit, machine->directory_table_base >> PAGE_SHIFT,
+                (unsigned)self, number(dump, "first_frame"), limit - FRAMES_LEFT_OUT);
 }
 
 static void open_pools(struct machine *machine) {
@@ -90,6 +94,7 @@ static void open_machine(struct machine *machine, const struct options *options)
         die("%s: %s (line %d)", options->scenario, error.text, error.line);
     const json_t *system = json_object_get(machine->scenario, "system");
     machine->layout = layout_open(options->profiles, string(machine->scenario, "layout"));
+    machine->pointer_size = layout_pointer_size(machine->layout);
     machine->facts = json_object();
     machine->globals = json_object();
     machine->build = number(system, "build");
@@ -98,6 +103,9 @@ static void open_machine(struct machine *machine, const struct options *options)
     machine->dump_type = (unsigned)number(json_object_get(machine->scenario, "dump"), "type");
     machine->directory_table_base =
         number(json_object_get(machine->scenario, "header"), "DirectoryTableBase");
+    machine->pae = number_or(json_object_get(machine->scenario, "header"), "PaeEnabled", 0) != 0;
+    machine->la57 =
+        number_or(json_object_get(machine->scenario, "dump"), "page_table_levels", 4) == 5;
     machine->next_thread_id = 8;
     open_memory(machine);
     open_pools(machine);
@@ -107,7 +115,8 @@ static void open_machine(struct machine *machine, const struct options *options)
 static void finish_spaces(struct machine *machine) {
     static const uint64_t regions[] = {0xfffff70000000000, 0xfffff90000000000, 0xfffff98000000000,
                                        0xffffff8000000000};
-    for (size_t i = 0; i < sizeof regions / sizeof *regions; i++)
+    bool wide = machine->pointer_size == 8;
+    for (size_t i = 0; wide && i < sizeof regions / sizeof *regions; i++)
         if (!memory_is_mapped(&machine->memory, regions[i]))
             memory_map_table(&machine->memory, regions[i]);
     for (size_t i = 0; i < machine->process_count; i++)

@@ -1,6 +1,7 @@
 /*
- * memory.h - the forged machine's memory: page frames, x64 4-level page tables over them, and
- * writing through virtual addresses. Addresses that nobody mapped stay unmapped.
+ * memory.h - the forged machine's memory: page frames, page tables over them (x64 with four levels
+ * or five, x86 with two, x86 with PAE), and writing through virtual addresses. Addresses that
+ * nobody mapped stay unmapped.
  *
  * Source: Intel SDM volume 3, chapter 4; the software PTEs as the kernel's own MMPTE_SOFTWARE,
  * MMPTE_TRANSITION and MMPTE_PROTOTYPE have them.
@@ -12,10 +13,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define PAGE_SIZE       4096u
-#define PAGE_SHIFT      12
-#define LARGE_PAGE_SIZE 0x200000u
-#define HUGE_PAGE_SIZE  0x40000000u
+#define PAGE_SIZE      4096u
+#define PAGE_SHIFT     12
+#define HUGE_PAGE_SIZE 0x40000000u
+
+enum page_tables { TABLES_X64, TABLES_LA57, TABLES_X86, TABLES_PAE };
 
 enum page_kind {
     PAGE_DATA,
@@ -32,13 +34,14 @@ enum frame_state {
 };
 
 struct memory {
+    const struct table_form *form;
     uint64_t limit; /* frames: no frame number reaches it */
     uint8_t **bytes;
     uint8_t *state;
     uint64_t next_frame;
     uint64_t next_omitted;
     uint64_t taken; /* frames that were handed out so far */
-    uint64_t root;  /* frame of the system's PML4 */
+    uint64_t root;  /* frame of the system's topmost table */
     unsigned self_index;
     struct claim *claims;
     size_t claim_count, claim_capacity;
@@ -46,8 +49,8 @@ struct memory {
 
 /* `first_frame` is where frames are handed out from, `first_omitted` where those that stay out of
  * the dump lie. */
-void memory_init(struct memory *memory, uint64_t limit, uint64_t root, unsigned self_index,
-                 uint64_t first_frame, uint64_t first_omitted);
+void memory_init(struct memory *memory, enum page_tables tables, uint64_t limit, uint64_t root,
+                 unsigned self_index, uint64_t first_frame, uint64_t first_omitted);
 void memory_deinit(struct memory *memory);
 
 /* A frame with content, zeros for now. */
@@ -59,11 +62,12 @@ void memory_map(struct memory *memory, uint64_t address, uint64_t size, enum pag
 /* Maps pages to given frames, which stay zeros until they are written. */
 void memory_map_frames(struct memory *memory, uint64_t address, uint64_t frame, uint64_t pages,
                        enum page_kind kind);
-/* A 2 MiB (level 2) or 1 GiB (level 3) page. */
+/* A 2 MiB or, with TABLES_X86, 4 MiB (level 2) or 1 GiB (level 3) page. */
 void memory_map_large(struct memory *memory, uint64_t address, uint64_t frame, unsigned level);
 /* An entry of the lowest tables, as it is. */
 void memory_put_entry(struct memory *memory, uint64_t address, uint64_t entry);
-/* An empty table of the next level below the PML4. */
+uint64_t memory_large_size(const struct memory *memory); /* of level 2 */
+/* x64: an empty table of the next level below the PML4. */
 void memory_map_table(struct memory *memory, uint64_t address);
 /* Moves a mapped page to a frame that is not in the dump; its content is lost. */
 void memory_omit(struct memory *memory, uint64_t address);
@@ -72,8 +76,8 @@ bool memory_is_mapped(struct memory *memory, uint64_t address);
 /* The frame that a mapped address lies in. */
 uint64_t memory_frame_of(struct memory *memory, uint64_t address);
 
-/* Another address space: its PML4 has a self-map entry, and, after memory_share_kernel(), the
- * system's upper half. Maps one page of it. */
+/* Another address space: its tables have a self-map, and, after memory_share_kernel(), the system's
+ * upper half. Maps one page of it. */
 uint64_t memory_new_space(struct memory *memory);
 void memory_map_user(struct memory *memory, uint64_t root, uint64_t address, uint64_t frame);
 void memory_share_kernel(struct memory *memory, uint64_t root);

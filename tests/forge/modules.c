@@ -98,28 +98,31 @@ static uint64_t write_entry(struct machine *machine, const struct module *module
     write_unicode(machine, field(machine, entry, type, "FullDllName"), path, &machine->strings);
     write_unicode(machine, field(machine, entry, type, "BaseDllName"), module->name,
                   &machine->strings);
-    json_array_append_new(json_object_get(machine->facts, "modules"),
-                          json_pack("{s:s, s:s, s:o, s:i, s:o, s:o, s:s?, s:s}", "name",
-                                    module->name, "path", path, "base", address_text(module->base),
-                                    "size", (int)module->size, "timestamp", hex(module->timestamp),
-                                    "entry", address_text(entry), "guid", module->guid, "presence",
-                                    module->presence));
+    json_array_append_new(
+        json_object_get(machine->facts, "modules"),
+        json_pack("{s:s, s:s, s:o, s:i, s:o, s:o, s:s?, s:s}", "name", module->name, "path", path,
+                  "base", address_text(machine, module->base), "size", (int)module->size,
+                  "timestamp", hex(module->timestamp), "entry", address_text(machine, entry),
+                  "guid", module->guid, "presence", module->presence));
     return field(machine, entry, type, "InLoadOrderLinks");
 }
 
-/* _UNLOADED_DRIVERS: Name, StartAddress, EndAddress, CurrentTime; 50 of them, behind a pointer. */
+/* _UNLOADED_DRIVERS: Name, StartAddress, EndAddress, CurrentTime; 50 of them, behind a pointer.
+ * The time is aligned to 8 in both widths. */
 static void write_unloaded(struct machine *machine) {
     static const char *const names[] = {"crashdmp.sys", "dump_storport.sys", "dump_storahci.sys"};
-    uint64_t list = pool_take(machine, &machine->nonpaged, 50 * 0x28, 0x10, "MmUnloadedDrivers");
+    uint64_t pointer = machine->pointer_size;
+    uint64_t size = 4 * pointer + 8;
+    uint64_t list = pool_take(machine, &machine->nonpaged, 50 * size, 0x10, "MmUnloadedDrivers");
     uint64_t base = machine->kernel_base - 0x4000000;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        write_unicode(machine, list + i * 0x28, names[i], &machine->nonpaged);
-        put64(machine, list + i * 0x28 + 0x10, base + i * 0x20000);
-        put64(machine, list + i * 0x28 + 0x18, base + i * 0x20000 + 0x17000);
-        put64(machine, list + i * 0x28 + 0x20,
+        write_unicode(machine, list + i * size, names[i], &machine->nonpaged);
+        put_pointer(machine, list + i * size + 2 * pointer, base + i * 0x20000);
+        put_pointer(machine, list + i * size + 3 * pointer, base + i * 0x20000 + 0x17000);
+        put64(machine, list + i * size + 4 * pointer,
               machine->system_time - machine->uptime + 200000000 + i * 310000);
     }
-    put64(machine, global(machine, "MmUnloadedDrivers", 8), list);
+    put_pointer(machine, global(machine, "MmUnloadedDrivers", 8), list);
     memory_put(&machine->memory, global(machine, "MmLastUnloadedDriver", 4),
                sizeof names / sizeof *names, 4);
 }

@@ -11,8 +11,8 @@
 /* Adds to facts.translations. `where` is the expected state, by the words of the design. */
 static void note(struct machine *machine, uint64_t address, const char *where, uint64_t page_size,
                  bool with_physical) {
-    json_t *row = json_pack("{s:o, s:s, s:i}", "address", address_text(address), "state", where,
-                            "page_size", (int)page_size);
+    json_t *row = json_pack("{s:o, s:s, s:i}", "address", address_text(machine, address), "state",
+                            where, "page_size", (int)page_size);
     if (with_physical)
         json_object_set_new(
             row, "physical",
@@ -24,16 +24,18 @@ static void note(struct machine *machine, uint64_t address, const char *where, u
 static void make_samples(struct machine *machine) {
     static const struct {
         const char *state;
-        uint64_t entry;
+        uint64_t entry, short_entry; /* of 8 bytes, of 4 */
     } samples[] = {
-        {"demand-zero", 0x80},
-        {"paged-out", 0x0001a2b400000082},
-        {"prototype", 0xf8a0012345670400},
-        {"not-mapped", 0},
+        {"demand-zero", 0x80, 0x80},
+        {"paged-out", 0x0001a2b400000082, 0x1a2b4082},
+        {"prototype", 0xf8a0012345670400, 0x12345400},
+        {"not-mapped", 0, 0},
     };
+    bool wide = machine->pointer_size == 8;
     uint64_t at = ALIGN_UP(machine->paged.next, 0x10000);
     for (size_t i = 0; i < sizeof samples / sizeof *samples; i++) {
-        memory_put_entry(&machine->memory, at + i * PAGE_SIZE, samples[i].entry);
+        memory_put_entry(&machine->memory, at + i * PAGE_SIZE,
+                         wide || machine->pae ? samples[i].entry : samples[i].short_entry);
         note(machine, at + i * PAGE_SIZE + 0x123, samples[i].state, 0, false);
     }
     at += 0x10000;
@@ -46,11 +48,11 @@ static void make_samples(struct machine *machine) {
     const json_t *kernel = json_object_get(machine->scenario, "kernel");
     uint64_t large = number_or(kernel, "large_page", 0);
     if (large)
-        note(machine, large + 0x1234, "present", LARGE_PAGE_SIZE, true);
+        note(machine, large + 0x1234, "present", memory_large_size(&machine->memory), true);
     const json_t *huge = json_object_get(machine->scenario, "huge_page");
     if (huge)
         note(machine, machine->strings.next - 2, "present", HUGE_PAGE_SIZE, true);
-    note(machine, 0x8000000000000000ull, "non-canonical", 0, false);
+    note(machine, wide ? 0x8000000000000000ull : 0x100000000ull, "non-canonical", 0, false);
 }
 
 /* Rows of address, bytes (2, 4, 8) or "text", value. */
@@ -72,21 +74,22 @@ static uint64_t list_entry(struct machine *machine, const json_t *odd, const cha
 
 /* The entry's successor leads to an entry further up. */
 static void make_cycle(struct machine *machine, const json_t *odd) {
-    put64(machine, list_entry(machine, odd, "process"), list_entry(machine, odd, "to"));
+    put_pointer(machine, list_entry(machine, odd, "process"), list_entry(machine, odd, "to"));
 }
 
 /* The entry's Blink leads to another entry than the one that leads to it. */
 static void make_mislink(struct machine *machine, const json_t *odd) {
-    put64(machine, list_entry(machine, odd, "process") + 8, list_entry(machine, odd, "to"));
+    put_pointer(machine, list_entry(machine, odd, "process") + machine->pointer_size,
+                list_entry(machine, odd, "to"));
 }
 
 /* The neighbours lead around the entry, which keeps its own links: how a rootkit hides one. */
 static void make_unlink(struct machine *machine, const json_t *odd) {
     uint64_t entry = list_entry(machine, odd, "process");
-    uint64_t next = memory_get(&machine->memory, entry, 8);
-    uint64_t previous = memory_get(&machine->memory, entry + 8, 8);
-    put64(machine, previous, next);
-    put64(machine, next + 8, previous);
+    uint64_t next = get_pointer(machine, entry);
+    uint64_t previous = get_pointer(machine, entry + machine->pointer_size);
+    put_pointer(machine, previous, next);
+    put_pointer(machine, next + machine->pointer_size, previous);
 }
 
 /* The page that holds the entry is not in the dump. */

@@ -1,5 +1,5 @@
 /*
- * pe.c - PE32+ headers and the debug directory of an image in memory.
+ * pe.c - PE32 and PE32+ headers and the debug directory of an image in memory.
  *
  * Source: Microsoft, "PE Format"; the RSDS record (CV_INFO_PDB70) as debuggers know it.
  */
@@ -14,9 +14,6 @@ enum {
     PE_OFFSET = 0xe8, /* behind the DOS stub */
     FILE_HEADER = PE_OFFSET + 4,
     OPTIONAL_HEADER = FILE_HEADER + 20,
-    OPTIONAL_SIZE = 240,
-    DIRECTORIES = OPTIONAL_HEADER + 112,
-    SECTIONS = OPTIONAL_HEADER + OPTIONAL_SIZE,
     SECTION_SIZE = 40,
     DIRECTORY_EXPORT = 0,
     DIRECTORY_DEBUG = 6,
@@ -24,25 +21,44 @@ enum {
     DEBUG_TYPE_CODEVIEW = 2,
 };
 
-static void put_directory(uint8_t *page, unsigned index, uint64_t rva, uint64_t size) {
-    put(page + DIRECTORIES + 8 * index, rva, 4);
-    put(page + DIRECTORIES + 8 * index + 4, rva ? size : 0, 4);
+/* What PE32+ and PE32 have differently. */
+struct pe_form {
+    uint16_t machine, magic, characteristics;
+    uint16_t image_base, base_size; /* in the optional header */
+    uint16_t directories;
+    uint16_t optional_size;
+};
+
+/* Characteristics: executable, large addresses; of PE32, a machine of 32 bits. */
+static const struct pe_form pe32_plus = {0x8664, 0x20b, 0x22, 24, 8, 112, 240};
+static const struct pe_form pe32 = {0x14c, 0x10b, 0x102, 28, 4, 96, 224};
+
+static const struct pe_form *pe_form(const struct machine *machine) {
+    return machine->pointer_size == 8 ? &pe32_plus : &pe32;
 }
 
-static void put_optional_header(uint8_t *page, const struct image *image) {
+static void put_directory(uint8_t *directories, unsigned index, uint64_t rva, uint64_t size) {
+    put(directories + 8 * index, rva, 4);
+    put(directories + 8 * index + 4, rva ? size : 0, 4);
+}
+
+static void put_optional_header(uint8_t *page, const struct pe_form *form,
+                                const struct image *image) {
     uint8_t *optional = page + OPTIONAL_HEADER;
-    put(optional, 0x20b, 2);       /* PE32+ */
+    put(optional, form->magic, 2);
     optional[2] = 9;               /* linker version */
     put(optional + 16, 0x1000, 4); /* AddressOfEntryPoint */
-    put(optional + 24, image->base, 8);
+    put(optional + form->image_base, image->base, form->base_size);
     put(optional + 32, 0x1000, 4); /* SectionAlignment */
     put(optional + 36, 0x200, 4);  /* FileAlignment */
     put(optional + 56, image->size, 4);
-    put(optional + 60, 0x400, 4); /* SizeOfHeaders */
-    put(optional + 68, 1, 2);     /* Subsystem: native */
-    put(optional + 108, 16, 4);   /* NumberOfRvaAndSizes */
-    put_directory(page, DIRECTORY_EXPORT, image->export_directory, image->export_size);
-    put_directory(page, DIRECTORY_DEBUG, image->debug_directory, DEBUG_ENTRY_SIZE);
+    put(optional + 60, 0x400, 4);                 /* SizeOfHeaders */
+    put(optional + 68, 1, 2);                     /* Subsystem: native */
+    put(optional + form->directories - 4, 16, 4); /* NumberOfRvaAndSizes */
+    put_directory(optional + form->directories, DIRECTORY_EXPORT, image->export_directory,
+                  image->export_size);
+    put_directory(optional + form->directories, DIRECTORY_DEBUG, image->debug_directory,
+                  DEBUG_ENTRY_SIZE);
 }
 
 static void put_section(uint8_t *header, const struct image_section *section) {
@@ -56,18 +72,20 @@ static void put_section(uint8_t *header, const struct image_section *section) {
 
 void write_pe_headers(struct machine *machine, const struct image *image) {
     uint8_t page[PAGE_SIZE] = {'M', 'Z', 0x90};
-    if (SECTIONS + image->section_count * SECTION_SIZE > sizeof page)
+    const struct pe_form *form = pe_form(machine);
+    unsigned sections = OPTIONAL_HEADER + form->optional_size;
+    if (sections + image->section_count * SECTION_SIZE > sizeof page)
         die("too many sections");
     put(page + 0x3c, PE_OFFSET, 4);
     memcpy(page + PE_OFFSET, "PE\0", 4);
-    put(page + FILE_HEADER, 0x8664, 2);
+    put(page + FILE_HEADER, form->machine, 2);
     put(page + FILE_HEADER + 2, image->section_count, 2);
     put(page + FILE_HEADER + 4, image->timestamp, 4);
-    put(page + FILE_HEADER + 16, OPTIONAL_SIZE, 2);
-    put(page + FILE_HEADER + 18, 0x22, 2); /* executable, large addresses */
-    put_optional_header(page, image);
+    put(page + FILE_HEADER + 16, form->optional_size, 2);
+    put(page + FILE_HEADER + 18, form->characteristics, 2);
+    put_optional_header(page, form, image);
     for (size_t i = 0; i < image->section_count; i++)
-        put_section(page + SECTIONS + i * SECTION_SIZE, &image->sections[i]);
+        put_section(page + sections + i * SECTION_SIZE, &image->sections[i]);
     memory_write(&machine->memory, image->base, page, sizeof page);
 }
 

@@ -133,7 +133,8 @@ static void write_pointers(struct machine *machine, const struct process *proces
     uint64_t token = pool_take(machine, &machine->paged, 0x500, 0x10, "a token");
     set(machine, object, "_EPROCESS", "Token", token | 7);
     if (process->user_space)
-        set(machine, object, "_EPROCESS", "Peb", number_or(process->extras, "peb", 0x7fffffdf000));
+        set(machine, object, "_EPROCESS", "Peb",
+            number_or(process->extras, "peb", usual_peb(machine)));
 }
 
 static void write_process(struct machine *machine, const struct process *process) {
@@ -186,7 +187,7 @@ static void make_idle(struct machine *machine) {
     idle->address = global(machine, "KiInitialProcess", layout_size(machine->layout, "_EPROCESS"));
     write_process(machine, idle);
     must_set(machine, idle->address, "_EPROCESS", "ExitStatus", 0x103);
-    put64(machine, global(machine, "PsIdleProcess", 8), idle->address);
+    put_pointer(machine, global(machine, "PsIdleProcess", 8), idle->address);
 }
 
 static void make_sessions(struct machine *machine) {
@@ -244,14 +245,22 @@ static void link_processes(struct machine *machine) {
     uint64_t *entries = xcalloc(machine->process_count + 1, sizeof *entries);
     size_t count = collect(machine, "ActiveProcessLinks", "off_active", "last_active", entries);
     link_ring(machine, global(machine, "PsActiveProcessHead", 16), entries, count);
-    /* Idle is on the Memory Manager's ring and the dispatcher's as well, in front of System. */
-    count = collect(machine, "MmProcessLinks", "off_mm", "last_mm", entries + 1);
-    entries[0] = field(machine, machine->idle.address, "_EPROCESS", "MmProcessLinks");
-    link_ring(machine, global(machine, "MmProcessList", 16), entries, count + 1);
-    count =
-        collect(machine, "Pcb.ProcessListEntry", "off_dispatcher", "last_dispatcher", entries + 1);
-    entries[0] = field(machine, machine->idle.address, "_EPROCESS", "Pcb.ProcessListEntry");
-    link_ring(machine, global(machine, "KiProcessListHead", 16), entries, count + 1);
+    static const struct {
+        const char *member, *off, *last, *head;
+    } rings[] = {
+        {"MmProcessLinks", "off_mm", "last_mm", "MmProcessList"},
+        {"Pcb.ProcessListEntry", "off_dispatcher", "last_dispatcher", "KiProcessListHead"},
+    };
+    /* Idle is on the Memory Manager's ring and the dispatcher's as well, in front of System. XP has
+     * neither of the two. */
+    for (size_t i = 0; i < sizeof rings / sizeof *rings; i++) {
+        struct member member;
+        if (!layout_member(machine->layout, "_EPROCESS", rings[i].member, &member))
+            continue;
+        count = collect(machine, rings[i].member, rings[i].off, rings[i].last, entries + 1);
+        entries[0] = machine->idle.address + member.offset;
+        link_ring(machine, global(machine, rings[i].head, 16), entries, count + 1);
+    }
     link_sessions(machine, entries);
     free(entries);
 }
@@ -267,5 +276,6 @@ void forge_processes(struct machine *machine) {
     for (size_t i = 0; i < machine->process_count; i++)
         make_process(machine, &machine->processes[i]);
     link_processes(machine);
-    put64(machine, global(machine, "PsInitialSystemProcess", 8), find_process(machine, 4)->address);
+    put_pointer(machine, global(machine, "PsInitialSystemProcess", 8),
+                find_process(machine, 4)->address);
 }

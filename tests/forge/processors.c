@@ -66,19 +66,21 @@ static void write_state(struct machine *machine, const json_t *row,
     uint8_t context[CONTEXT_SIZE];
     make_context(machine, context, processor->pcr - 0x1000);
     uint64_t frame = field(machine, processor->prcb, "_KPRCB", "ProcessorState.ContextFrame");
-    memory_write(&machine->memory, frame, context, sizeof context);
+    memory_write(&machine->memory, frame, context, context_size(machine));
     set(machine, processor->prcb, "_KPRCB", "Context", frame);
 }
 
 static void write_processor(struct machine *machine, const struct processor *processor) {
-    must_set(machine, processor->pcr, "_KPCR", "Self", processor->pcr);
-    must_set(machine, processor->pcr, "_KPCR", "CurrentPrcb", processor->prcb);
+    bool wide = machine->pointer_size == 8;
+    must_set(machine, processor->pcr, "_KPCR", wide ? "Self" : "SelfPcr", processor->pcr);
+    must_set(machine, processor->pcr, "_KPCR", wide ? "CurrentPrcb" : "Prcb", processor->prcb);
     set(machine, processor->pcr, "_KPCR", "MajorVersion", 1);
     set(machine, processor->pcr, "_KPCR", "MinorVersion", 1);
     must_set(machine, processor->prcb, "_KPRCB", "Number", processor->number);
     must_set(machine, processor->prcb, "_KPRCB", "CurrentThread", processor->current_thread);
     must_set(machine, processor->prcb, "_KPRCB", "IdleThread", processor->idle_thread);
     set(machine, processor->prcb, "_KPRCB", "LegacyNumber", processor->number);
+    set(machine, processor->prcb, "_KPRCB", "SetMember", 1ull << processor->number);
     set(machine, processor->prcb, "_KPRCB", "GroupIndex", processor->number);
     set(machine, processor->prcb, "_KPRCB", "GroupSetMember", 1ull << processor->number);
     set(machine, processor->prcb, "_KPRCB", "MajorVersion", 1);
@@ -96,10 +98,10 @@ static void note_processor(struct machine *machine, const json_t *row,
     json_array_append_new(
         json_object_get(machine->facts, "processors"),
         json_pack("{s:i, s:o, s:o, s:{s:o, s:o, s:i, s:i, s:i}, s:o, s:o, s:o}", "number",
-                  (int)processor->number, "prcb", address_text(processor->prcb), "current_thread",
-                  address_text(processor->current_thread), "idle_thread", "address",
-                  address_text(processor->idle_thread), "process",
-                  address_text(machine->idle.address), "state", STATE_RUNNING, "priority",
+                  (int)processor->number, "prcb", address_text(machine, processor->prcb),
+                  "current_thread", address_text(machine, processor->current_thread), "idle_thread",
+                  "address", address_text(machine, processor->idle_thread), "process",
+                  address_text(machine, machine->idle.address), "state", STATE_RUNNING, "priority",
                   IDLE_PRIORITY, "wait_time", (int)number_or(row, "wait_time", 0), "cr0",
                   hex(number_or(row, "cr0", 0x80050031)), "cr3", hex(processor->cr3), "cr4",
                   hex(number_or(row, "cr4", 0x6f8))));
@@ -110,7 +112,8 @@ void forge_processors(struct machine *machine) {
     size_t count = json_array_size(rows);
     uint64_t block = global(machine, "KiProcessorBlock", 0x800);
     uint64_t *idle_threads = xcalloc(count, sizeof *idle_threads);
-    uint64_t in_pcr = layout_offset(machine->layout, "_KPCR", "Prcb");
+    const char *contained = machine->pointer_size == 8 ? "Prcb" : "PrcbData";
+    uint64_t in_pcr = layout_offset(machine->layout, "_KPCR", contained);
     json_object_set_new(machine->facts, "processors", json_array());
     for (size_t i = 0; i < count; i++) {
         const json_t *row = json_array_get(rows, i);
@@ -123,7 +126,7 @@ void forge_processors(struct machine *machine) {
         choose_current(machine, row, &processor);
         write_processor(machine, &processor);
         write_state(machine, row, &processor);
-        put64(machine, block + 8 * i, processor.prcb);
+        put_pointer(machine, block + machine->pointer_size * i, processor.prcb);
         note_processor(machine, row, &processor);
     }
     link_threads(machine, &machine->idle, idle_threads, count);

@@ -45,14 +45,22 @@ static void write_wait(struct machine *machine, uint64_t thread, uint64_t number
 static void write_times(struct machine *machine, uint64_t thread, const struct process *process,
                         uint64_t number) {
     uint64_t created = process->created + number * 1300000;
-    set(machine, thread, "_ETHREAD", "CreateTime",
-        created < machine->system_time ? created : machine->system_time);
-    bool user = process->user_space;
-    uint64_t start = user ? 0x00007ff9a7be9040ull : machine->kernel_base + 0x1400;
+    if (created > machine->system_time)
+        created = machine->system_time;
+    /* XP keeps two other members in the low three bits. */
+    struct member faults;
+    bool shifted = layout_member(machine->layout, "_ETHREAD", "NestedFaultCount", &faults) &&
+                   faults.offset == layout_offset(machine->layout, "_ETHREAD", "CreateTime");
+    set(machine, thread, "_ETHREAD", "CreateTime", shifted ? created << 3 : created);
+    bool user = process->user_space, wide = machine->pointer_size == 8;
+    uint64_t start = wide ? 0x00007ff9a7be9040ull : 0x7c810659;
+    if (!user)
+        start = machine->kernel_base + 0x1400;
     set(machine, thread, "_ETHREAD", "StartAddress", start);
     set(machine, thread, "_ETHREAD", "Win32StartAddress", start);
     if (user)
-        set(machine, thread, "_ETHREAD", "Tcb.Teb", 0x7fffffdd000 - 0x2000 * number);
+        set(machine, thread, "_ETHREAD", "Tcb.Teb",
+            wide ? 0x7fffffdd000 - 0x2000 * number : 0x7ffde000 - 0x1000 * number);
 }
 
 uint64_t make_thread(struct machine *machine, const struct process *process, uint64_t address,
@@ -66,6 +74,7 @@ uint64_t make_thread(struct machine *machine, const struct process *process, uin
     must_set(machine, thread, "_ETHREAD", "Cid.UniqueThread",
              process->pid ? take_thread_id(machine) : 0);
     set(machine, thread, "_ETHREAD", "Tcb.Process", process->address);
+    set(machine, thread, "_ETHREAD", "ThreadsProcess", process->address);
     set(machine, thread, "_ETHREAD", "Tcb.ApcState.Process", process->address);
     uint64_t wait = field(machine, thread, "_ETHREAD", "Tcb.Header.WaitListHead");
     link_entry(machine, wait, wait, wait);

@@ -12,8 +12,40 @@ import struct
 import sys
 
 PAGE = 4096
-FRAME = 0x000FFFFFFFFFF000
 FULL, SUMMARY, BITMAP_FULL, BITMAP_KERNEL = 1, 2, 5, 6
+
+
+# Where the two widths of a dump have what is read here: sizes in bytes; offsets in DUMP_HEADER,
+# SUMMARY_DUMP, the PE headers, a module's entry and KPRCB.
+FORMS = {
+    b"PAGEDU64": {
+        "pointer": 8, "header": 0x2000, "type": 0xF98, "runs": 0x88, "run": (0x98, "<2Q"),
+        "summary": 0x28, "root": 0x10, "block": 0x80, "directories": 112, "base_dll": 0x58,
+        "current": 8, "idle": 0x18,
+        "fields": (("MajorVersion", 8, 4), ("MinorVersion", 12, 4), ("DirectoryTableBase", 0x10, 8),
+                   ("PfnDataBase", 0x18, 8), ("PsLoadedModuleList", 0x20, 8),
+                   ("PsActiveProcessHead", 0x28, 8), ("MachineImageType", 0x30, 4),
+                   ("NumberProcessors", 0x34, 4), ("BugCheckCode", 0x38, 4),
+                   ("KdDebuggerDataBlock", 0x80, 8), ("ProductType", 0x1040, 4),
+                   ("SuiteMask", 0x1044, 4))},
+    b"PAGEDUMP": {
+        "pointer": 4, "header": 0x1000, "type": 0xF88, "runs": 0x64, "run": (0x6C, "<2I"),
+        "summary": 0x20, "root": 0x10, "block": 0x60, "directories": 96, "base_dll": 0x2C,
+        "current": 4, "idle": 0xC,
+        "fields": (("MajorVersion", 8, 4), ("MinorVersion", 12, 4), ("DirectoryTableBase", 0x10, 4),
+                   ("PfnDataBase", 0x14, 4), ("PsLoadedModuleList", 0x18, 4),
+                   ("PsActiveProcessHead", 0x1C, 4), ("MachineImageType", 0x20, 4),
+                   ("NumberProcessors", 0x24, 4), ("BugCheckCode", 0x28, 4), ("PaeEnabled", 0x5C, 1),
+                   ("KdDebuggerDataBlock", 0x60, 4), ("ProductType", 0xF94, 4),
+                   ("SuiteMask", 0xF98, 4))},
+}
+# Bytes of an entry, its address bits, and the shift and count of each level's index.
+TABLES = {
+    "x64": (8, 0x000FFFFFFFFFF000, ((39, 512), (30, 512), (21, 512), (12, 512))),
+    "la57": (8, 0x000FFFFFFFFFF000, ((48, 512), (39, 512), (30, 512), (21, 512), (12, 512))),
+    "x86": (4, 0xFFFFF000, ((22, 1024), (12, 1024))),
+    "x86pae": (8, 0x000FFFFFFFFFF000, ((30, 4), (21, 512), (12, 512))),
+}
 
 
 def check(what, found, expected):
@@ -25,11 +57,13 @@ def check(what, found, expected):
 class Dump:
     """The file: header fields, and pages by frame number."""
 
-    def __init__(self, path):
+    def __init__(self, path, la57):
+        self.la57 = la57
         with open(path, "rb") as file:
             self.bytes = mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ)
-        check("signature", self.bytes[:8], b"PAGEDU64")
-        self.type = self.number(0xF98, 4)
+        check("signature is known", self.bytes[:8] in FORMS, True)
+        self.form = FORMS[self.bytes[:8]]
+        self.type = self.number(self.form["type"], 4)
         self.runs, self.frames = [], {}
         if self.type == FULL:
             self.read_runs()
@@ -39,21 +73,31 @@ class Dump:
     def number(self, offset, size=8):
         return int.from_bytes(self.bytes[offset:offset + size], "little")
 
+    def pointer(self, offset):
+        return self.number(offset, self.form["pointer"])
+
+    def tables(self):
+        if self.form["pointer"] == 8:
+            return TABLES["la57" if self.la57 else "x64"]
+        return TABLES["x86pae" if self.number(0x5C, 1) else "x86"]
+
     def read_runs(self):
-        at = 0x2000
-        for index in range(self.number(0x88, 4)):
-            first, count = struct.unpack_from("<2Q", self.bytes, 0x98 + 16 * index)
+        at, (start, form) = self.form["header"], self.form["run"]
+        for index in range(self.number(self.form["runs"], 4)):
+            place = start + struct.calcsize(form) * index
+            first, count = struct.unpack_from(form, self.bytes, place)
             self.runs.append((first, count, at))
             at += count * PAGE
         check("size of the file", len(self.bytes), at)
 
     def read_bitmap(self):
         if self.type == SUMMARY:
-            check("tag", self.bytes[0x2000:0x2008], b"SDMPDUMP")
-            fields = struct.unpack_from("<4I", self.bytes, 0x200C)
+            base = self.form["header"]
+            check("tag", self.bytes[base:base + 8], b"SDMPDUMP")
+            fields = struct.unpack_from("<4I", self.bytes, base + 0xC)
             self.header_size, self.bits, pages, mirror = fields
             check("Bitmap.SizeOfBitMap", mirror, self.bits)
-            start = 0x2028
+            start = base + self.form["summary"]
         else:
             tags = {BITMAP_FULL: b"FDMPDUMP", BITMAP_KERNEL: b"SDMPDUMP"}
             check("tag", self.bytes[0x2000:0x2008], tags[self.type])
@@ -79,6 +123,7 @@ class Space:
 
     def __init__(self, dump, types):
         self.dump, self.types, self.cache = dump, types, {}
+        self.pointer_size = dump.form["pointer"]
 
     def page(self, frame):
         if frame not in self.cache:
@@ -87,23 +132,26 @@ class Space:
 
     def translate(self, address):
         """(state, physical address)"""
-        table = self.dump.number(0x10) & FRAME
-        for shift in (39, 30, 21, 12):
+        size, bits, levels = self.dump.tables()
+        table = self.dump.pointer(self.dump.form["root"]) & bits
+        for shift, count in levels:
             page = self.page(table // PAGE)
             if page is None:
                 return "not-in-dump", None
-            entry = struct.unpack_from("<Q", page, (address >> shift & 511) * 8)[0]
+            place = (address >> shift) % count * size
+            entry = int.from_bytes(page[place:place + size], "little")
             if not entry & 1:
                 if shift > 12 or entry == 0:
                     return "not-mapped", None
                 if entry & 0x400:
                     return "prototype", None
                 if not entry & 0x800:
-                    return "paged-out" if entry >> 32 else "demand-zero", None
-            if shift == 12 or (shift < 39 and entry & 0x80):
-                physical = (entry & FRAME & -(1 << shift)) + (address & ((1 << shift) - 1))
+                    high = entry >> (12 if size == 4 else 32)
+                    return "paged-out" if high else "demand-zero", None
+            if shift == 12 or (count > 4 and shift < 39 and entry & 0x80):
+                physical = (entry & bits & -(1 << shift)) + (address & ((1 << shift) - 1))
                 return "not-in-dump" if self.page(physical // PAGE) is None else "present", physical
-            table = entry & FRAME
+            table = entry & bits
         raise AssertionError
 
     def read(self, address, size):
@@ -116,7 +164,9 @@ class Space:
             data += part[:size - len(data)]
         return data
 
-    def number(self, address, size=8):
+    def number(self, address, size=None):
+        """An integer; of a pointer's size where none is given."""
+        size = size or self.pointer_size
         data = self.read(address, size)
         return None if data is None else int.from_bytes(data, "little")
 
@@ -125,14 +175,14 @@ class Space:
         place, kind = self.types[kind]["fields"][head].split(" ", 1)
         return int(place.split(":")[0], 16) + (self.offset(kind, rest) if rest else 0)
 
-    def member(self, address, kind, path, size=8):
+    def member(self, address, kind, path, size=None):
         return self.number(address + self.offset(kind, path), size)
 
     def ring(self, head, offset=0):
         """Entries behind `head`; None at the end where the ring does not close."""
         entries, before, at = [], head, self.number(head)
         while at != head:
-            if at is None or at - offset in entries or self.number(at + 8) != before:
+            if at is None or at - offset in entries or self.number(at + self.pointer_size) != before:
                 return entries + [None]
             entries.append(at - offset)
             before, at = at, self.number(at)
@@ -141,19 +191,17 @@ class Space:
 
 def check_header(dump, facts):
     header = facts["dump"]["header"]
-    for name, offset, size in (
-            ("MajorVersion", 8, 4), ("MinorVersion", 12, 4), ("DirectoryTableBase", 0x10, 8),
-            ("PfnDataBase", 0x18, 8), ("PsLoadedModuleList", 0x20, 8),
-            ("PsActiveProcessHead", 0x28, 8), ("MachineImageType", 0x30, 4),
-            ("NumberProcessors", 0x34, 4), ("BugCheckCode", 0x38, 4),
-            ("KdDebuggerDataBlock", 0x80, 8), ("ProductType", 0x1040, 4), ("SuiteMask", 0x1044, 4)):
+    for name, offset, size in dump.form["fields"]:
         value = header[name]
         check(name, dump.number(offset, size), int(value, 0) if isinstance(value, str) else value)
     if dump.type != FULL:
         check("HeaderSize", dump.header_size, int(facts["dump"]["header_size"], 0))
         check("BitmapSize", dump.bits, int(facts["dump"]["bitmap_size"], 0))
-    context = dump.bytes[0x348:0x348 + 0x4D0]
-    check("CONTEXT.MxCsr", context[0x34:0x38], context[0x118:0x11C])
+    if dump.form["pointer"] == 8:
+        context = dump.bytes[0x348:0x348 + 0x4D0]
+        check("CONTEXT.MxCsr", context[0x34:0x38], context[0x118:0x11C])
+    else:
+        check("CONTEXT.SegCs", dump.number(0x320 + 0xBC, 4), 8)
 
 
 def check_translations(space, facts):
@@ -166,22 +214,35 @@ def check_translations(space, facts):
             check(f"physical address of {row['address']}", physical, int(row["physical"], 0))
 
 
+def kdbg_address(space, offset):
+    """A member of KDDEBUGGER_DATA64: 64 bits, in a 32-bit kernel with the sign extended."""
+    value = space.number(space.dump.pointer(space.dump.form["block"]) + offset, 8)
+    if space.pointer_size == 4:
+        check(f"sign of KDBG+{offset:#x}", value >> 32, 0xFFFFFFFF if value & 0x80000000 else 0)
+        value &= 0xFFFFFFFF
+    return value
+
+
 def check_kernel(space, facts):
-    base, block = int(facts["kernel"]["base"], 0), space.dump.number(0x80)
+    dump = space.dump
+    base, block = int(facts["kernel"]["base"], 0), dump.pointer(dump.form["block"])
     check("KDBG tag", space.read(block + 0x10, 4), b"KDBG")
-    check("KernBase", space.number(block + 0x18), base)
-    check("KDBG PsActiveProcessHead", space.number(block + 0x50), space.dump.number(0x28))
-    check("SizeEProcess", space.number(block + 0x2A8, 2), space.types["_EPROCESS"]["size"])
-    check("SizeEThread", space.number(block + 0x2C0, 2), space.types["_ETHREAD"]["size"])
-    lab = space.number(block + 0x208)
+    check("KernBase", kdbg_address(space, 0x18), base)
+    heads = dump.form["pointer"] * 3 + 0x10
+    check("KDBG PsActiveProcessHead", kdbg_address(space, 0x50), dump.pointer(heads))
+    if space.number(block + 0x14, 4) > 0x2C0:
+        check("SizeEProcess", space.number(block + 0x2A8, 2), space.types["_EPROCESS"]["size"])
+        check("SizeEThread", space.number(block + 0x2C0, 2), space.types["_ETHREAD"]["size"])
+    lab = kdbg_address(space, 0x208)
     for address, key in ((lab, "build_lab"), (lab - 0x100, "build_lab_ex")):
-        text = facts["system"][key].encode() + b"\0"
-        check(key, space.read(address, len(text)), text)
+        if key in facts["system"]:
+            text = facts["system"][key].encode() + b"\0"
+            check(key, space.read(address, len(text)), text)
     check("MZ", space.read(base, 2), b"MZ")
     pe = base + space.number(base + 0x3C, 4)
     check("TimeDateStamp", space.number(pe + 8, 4), int(facts["kernel"]["timestamp"], 0))
     check("SizeOfImage", space.number(pe + 0x50, 4), facts["kernel"]["size"])
-    debug = base + space.number(pe + 24 + 112 + 6 * 8, 4)
+    debug = base + space.number(pe + 24 + dump.form["directories"] + 6 * 8, 4)
     record = space.read(base + space.number(debug + 20, 4), 24)
     data = struct.unpack("<IHH", record[4:12])
     guid = "%08X%04X%04X" % data + record[12:20].hex().upper()
@@ -189,10 +250,12 @@ def check_kernel(space, facts):
 
 
 def check_modules(space, facts):
-    entries = space.ring(space.dump.number(0x20))
-    check("modules", ["0x%016x" % e for e in entries], [m["entry"] for m in facts["modules"]])
+    width, name = space.pointer_size, space.dump.form["base_dll"]
+    entries = space.ring(space.dump.pointer(0x10 + 2 * width))
+    check("modules", [f"0x{e:0{2 * width}x}" for e in entries],
+          [m["entry"] for m in facts["modules"]])
     for entry, module in zip(entries, facts["modules"]):
-        length, buffer = space.number(entry + 0x58, 2), space.number(entry + 0x60)
+        length, buffer = space.number(entry + name, 2), space.number(entry + name + width)
         check("module name", space.read(buffer, length).decode("utf-16-le"), module["name"])
         present = space.read(int(module["base"], 0), 2)
         check(module["name"], present, None if module["presence"] == "omitted" else b"MZ")
@@ -200,8 +263,8 @@ def check_modules(space, facts):
 
 def check_process(space, process):
     address, name = int(process["address"], 0), process["name"]
-    for path, size, key in (("UniqueProcessId", 8, "pid"), ("ActiveThreads", 4, "active_threads"),
-                            ("InheritedFromUniqueProcessId", 8, "ppid"),
+    for path, size, key in (("UniqueProcessId", None, "pid"), ("ActiveThreads", 4, "active_threads"),
+                            ("InheritedFromUniqueProcessId", None, "ppid"),
                             ("CreateTime", 8, "create_time_100ns"),
                             ("ExitTime", 8, "exit_time_100ns")):
         check(f"{name}: {path}", space.member(address, "_EPROCESS", path, size), process[key])
@@ -223,22 +286,24 @@ def check_processes(space, facts):
     for process in facts["processes"]:
         if "0x%x" % process["pid"] not in hidden:
             check_process(space, process)
-    active = space.ring(space.dump.number(0x28), space.offset("_EPROCESS", "ActiveProcessLinks"))
+    active = space.ring(space.dump.pointer(0x10 + 3 * space.pointer_size),
+                        space.offset("_EPROCESS", "ActiveProcessLinks"))
     expected = [int(a, 0) for a in facts["active_ring"]]
     check("ActiveProcessLinks is as forged", active == expected, not odd)
-    if not odd:
+    if not odd and "mm_ring" in facts:
         ring = space.ring(int(facts["globals"]["MmProcessList"], 0),
                           space.offset("_EPROCESS", "MmProcessLinks"))
         check("MmProcessLinks", ring, [int(a, 0) for a in facts["mm_ring"]])
 
 
 def check_processors(space, facts):
-    array = space.number(space.dump.number(0x80) + 0x218)
+    array, form = kdbg_address(space, 0x218), space.dump.form
     for index, processor in enumerate(facts["processors"]):
-        prcb = space.number(array + 8 * index)
+        prcb = space.number(array + space.pointer_size * index)
         check("KPRCB", prcb, int(processor["prcb"], 0))
-        check("CurrentThread", space.number(prcb + 8), int(processor["current_thread"], 0))
-        idle = space.number(prcb + 0x18)
+        check("CurrentThread", space.number(prcb + form["current"]),
+              int(processor["current_thread"], 0))
+        idle = space.number(prcb + form["idle"])
         check("IdleThread", idle, int(processor["idle_thread"]["address"], 0))
         check("WaitTime", space.member(idle, "_KTHREAD", "WaitTime", 4),
               processor["idle_thread"]["wait_time"])
@@ -251,7 +316,7 @@ def main():
     if len(sys.argv) != 4:
         sys.exit(__doc__.split("\n\n")[1].strip())
     facts, layout = (json.load(open(path, encoding="utf-8")) for path in sys.argv[2:])
-    dump = Dump(sys.argv[1])
+    dump = Dump(sys.argv[1], facts["dump"]["page_table_levels"] == 5)
     check_header(dump, facts)
     space = Space(dump, layout["types"])
     for part in (check_translations, check_kernel, check_modules, check_processes,

@@ -21,6 +21,10 @@ static const uint64_t addresses[] = {
     0xfffff6fb7dbedf68,
     0xfffff80000000ffc,
     0xfffffffffffffffc,
+    0xff02018100a06ffc,
+    0x80401ffc,
+    0xc0300c00,
+    0xfffffffc,
 };
 
 /* Touches every byte of a page, so that one that is not wholly there is noticed. */
@@ -76,18 +80,24 @@ static unsigned sum_triage(struct image *image) {
     return sum;
 }
 
-static void translate(const struct image *image, uint64_t directory_table_base) {
-    struct vm *vm = vm_create(image, directory_table_base);
+static void translate(struct vm *vm) {
     for (size_t index = 0; index < sizeof addresses / sizeof *addresses; index++) {
         uint8_t bytes[64];
         uint64_t failed_at;
         struct vm_translation walk = vm_translate(vm, addresses[index]);
-        if (walk.state >= READ_STATE_COUNT || walk.level > 4)
+        if (walk.state >= READ_STATE_COUNT || walk.level > 5)
             abort();
         vm_read(vm, addresses[index], bytes, sizeof bytes, &failed_at);
         vm_read(vm, addresses[index], bytes, sizeof bytes, NULL);
     }
     vm_destroy(vm);
+}
+
+static void translate_all(const struct image *image, uint64_t directory_table_base) {
+    static const enum vm_paging pagings[] = {VM_X64, VM_X64_LA57, VM_X86, VM_X86_PAE};
+    translate(vm_create(image, directory_table_base));
+    for (size_t index = 0; index < sizeof pagings / sizeof *pagings; index++)
+        translate(vm_create_paging(image, pagings[index], directory_table_base));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
@@ -107,7 +117,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     image_read(image, IMAGE_PAGE_SIZE - 1, bytes, sizeof bytes);
     uint64_t base = 0;
     image_header_value(image, "DirectoryTableBase", &base);
-    translate(image, base);
+    translate_all(image, base);
     image_close(image);
     return 0;
 }

@@ -70,7 +70,6 @@ static void test_foreign_files(void **state) {
          STATUS_UNSUPPORTED, "an ELF file"},
         {FILE_OF("KDUMP   \x06"), STATUS_UNSUPPORTED, "(KDUMP)"},
         {FILE_OF("\xd2\xbe\xd2\xbe\x08"), STATUS_UNSUPPORTED, "a VMware state file"},
-        {FILE_OF("PAGEDUMP\x0f"), STATUS_UNSUPPORTED, "a 32-bit crash dump (PAGEDUMP)"},
         {FILE_OF("version https://git-lfs.github.com/spec/v1\n"), STATUS_FORMAT, "Git LFS"},
         {FILE_OF("MZ\x90\0"), STATUS_FORMAT, "a PE executable"},
         {FILE_OF("{\n  \"schema\": 1\n}\n"), STATUS_FORMAT, "JSON text"},

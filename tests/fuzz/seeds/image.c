@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
+#include "small_dump32.h"
 #include "small_triage.h"
 
 enum { FRAMES = 8 };
@@ -21,7 +22,7 @@ static void add_tables(struct small_dump *dump) {
             put(dump, dump->first_page + frame * PAGE + index * 8, entry, 8);
         }
     }
-    put(dump, 0x10, 0x1002, 8);
+    put(dump, 0x10, 0x1002, memcmp(dump->bytes + 4, "DU64", 4) == 0 ? 8 : 4);
 }
 
 static int write_bytes(const char *folder, const char *name, struct small_dump dump) {
@@ -57,5 +58,10 @@ int main(int argc, char **argv) {
     failed |= write_seed(argv[1], "bitmap-kernel",
                          small_bitmap(BITMAP_KERNEL, "SDMP", 8, frames, FRAMES));
     failed |= write_bytes(argv[1], "triage", small_triage());
+    failed |= write_seed(argv[1], "full-32", small_full32(runs, 2, 1));
+    failed |= write_seed(argv[1], "summary-32", small_summary32(70, frames, FRAMES));
+    struct small_dump pae = small_full32(&run, 1, 1);
+    put(&pae, 0x5c, 1, 1); /* PaeEnabled */
+    failed |= write_seed(argv[1], "full-pae", pae);
     return failed ? 2 : 0;
 }
