@@ -13,7 +13,7 @@
 #include "image/container.h"
 
 enum {
-    HEADER_SIZE = 0x2000,
+    HEADER_SIZE = CRASH64_HEADER_SIZE,
     PHYSICAL_MEMORY_BLOCK = 0x88,
     DUMP_TYPE = 0xf98,
     SIGNATURE_SIZE = 8, /* "SDMP" or "FDMP", then "DUMP" */
@@ -169,6 +169,13 @@ static const struct dump_type *find_type(uint32_t number) {
     return NULL;
 }
 
+void crash64_take_header(struct image *image, const uint8_t *header) {
+    image->info.header = header;
+    image->info.header_size = HEADER_SIZE;
+    image->info.fields = fields;
+    image->info.field_count = ARRAY_LENGTH(fields);
+}
+
 enum status crash64_open(struct error *err, struct image *image) {
     if (image->size < HEADER_SIZE)
         return fail(err, STATUS_FORMAT,
@@ -189,9 +196,6 @@ enum status crash64_open(struct error *err, struct image *image) {
     image->info.format = "crash-dump-64";
     image->info.type = type->name;
     image->info.address_bits = 64;
-    image->info.header = image->bytes;
-    image->info.header_size = HEADER_SIZE;
-    image->info.fields = fields;
-    image->info.field_count = ARRAY_LENGTH(fields);
+    crash64_take_header(image, image->bytes);
     return type->open(err, image, type);
 }

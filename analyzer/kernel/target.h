@@ -27,7 +27,8 @@ struct target {
     struct vm *vm; /* on the header's DirectoryTableBase */
     struct kdbg kdbg;
     struct pe_image kernel;      /* base 0 where the kernel image was not found */
-    const char *kernel_found_by; /* "KdDebuggerDataBlock.KernBase", "PsLoadedModuleList", "scan" */
+    const char *kernel_found_by; /* "KdDebuggerDataBlock.KernBase", "PsLoadedModuleList", "scan",
+                                    "page tables" */
 
     const struct symbols *symbols; /* NULL until attached; owned */
     enum symbols_match match;
