@@ -204,14 +204,20 @@ static void supply_time(const struct target *target, uint64_t address, const cha
 }
 
 /* KiProcessorBlock has an entry for each processor, and zeros behind them. Where it cannot be
- * read, there are as many as there are notes. */
+ * read, KUSER_SHARED_DATA.ActiveProcessorCount tells, which is zero before Windows 7; then there
+ * are as many as there are notes. */
 static void supply_processors(const struct target *target) {
     uint64_t block, prcb, count = 0;
-    if (!target_global(target, "KiProcessorBlock", &block))
-        return;
-    while (count < PROCESSOR_LIMIT &&
+    uint32_t active = 0;
+    bool known = target_global(target, "KiProcessorBlock", &block);
+    if (!known && !target->symbols)
+        return; /* the symbols may name it */
+    while (known && count < PROCESSOR_LIMIT &&
            vm_read_u64(target->vm, block + 8 * count, &prcb) == READ_PRESENT && prcb)
         count++;
+    vm_read_u32(target->vm, SHARED_DATA + 0x3c0, &active);
+    if (count == 0)
+        count = active;
     if (count == 0)
         count = image_info(target->image)->processor_count;
     if (count)
