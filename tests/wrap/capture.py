@@ -1,12 +1,15 @@
 #!/usr/bin/env python3
 """capture.py - turns a crash dump into what a hypervisor would have written of the same memory.
 
-    capture.py DUMP raw|elf|kdump|flattened FILE [--vmcoreinfo] [--no-notes] [--shadow]
+    capture.py DUMP raw|elf|kdump|flattened FILE [--vmcoreinfo] [--no-notes] [--shadow] [--low-stub]
+               [--encode-kdbg]
 
 DUMP is a full (type 1) or bitmap (type 5, 6) dump of x64. The dump's header goes, but for CR3, which
 a processor's QEMU note has; --vmcoreinfo puts the header into a note, as QEMU does for a guest with
 its driver; --no-notes writes none; --shadow has the notes name tables that map no kernel, as a
-processor in user mode does with KVA shadow, and puts them in front of all others.
+processor in user mode does with KVA shadow, and puts them in front of all others; --low-stub puts
+a PROCESSOR_START_BLOCK into the first MiB and takes the entries that map their PML4 out of all PML4s;
+--encode-kdbg encodes the debugger block, with KiWaitNever and KiWaitAlways in front of it.
 
 ELF as QEMU's dump/dump.c writes it; kdump (zlib) as makedumpfile's IMPLEMENTATION describes it.
 """
@@ -194,17 +197,65 @@ def shadow(pages):
     return frame * PAGE
 
 
+def low_stub(pages, header):
+    """PROCESSOR_START_BLOCK with CR3 and an address in the kernel, as the HAL leaves it."""
+    cr3, = struct.unpack_from("<Q", header, 0x10)
+    block, = struct.unpack_from("<Q", header, 0x80)
+    for frame, page in pages.items():
+        entries = struct.unpack("<512Q", page) if page != ZERO else ()
+        if any(entry & 1 and entry & FRAME == frame * PAGE for entry in entries[256:]):
+            kept = [0 if entry & FRAME == frame * PAGE else entry for entry in entries]
+            pages[frame] = struct.pack("<512Q", *kept)
+    stub = bytearray(PAGE)
+    struct.pack_into("<Q", stub, 0, 0x00000001000600E9)
+    struct.pack_into("<Q", stub, 0x70, block & ~3)
+    struct.pack_into("<Q", stub, 0xA0, cr3 & FRAME)
+    pages[next(frame for frame in range(1, 256) if pages.get(frame, ZERO) == ZERO)] = bytes(stub)
+
+
+KEYS = (0x1122334455667709, 0x8899AABBCCDDEEF0)  # KiWaitNever, KiWaitAlways
+
+
+def encode(value, address):
+    """The inverse of what Volatility's win8_kdbg plug-in describes."""
+    never, always = KEYS
+    value = int.from_bytes((value ^ always).to_bytes(8, "little"), "big")
+    value ^= address | 0xFFFF000000000000
+    shift = never & 63
+    return (value >> shift | value << (64 - shift) & (1 << 64) - 1) ^ never
+
+
+def encode_kdbg(pages, header):
+    """The keys lie in the sixteen bytes in front of the block, whose address is that of
+    KdpDataBlockEncoded as well."""
+    address, = struct.unpack_from("<Q", header, 0x80)
+    for frame, page in pages.items():
+        at = address % PAGE
+        if page[at + 0x10:at + 0x14] == b"KDBG":
+            size, = struct.unpack_from("<I", page, at + 0x14)
+            page = bytearray(page)
+            struct.pack_into("<2Q", page, at - 16, *KEYS)
+            for place in range(at, at + size, 8):
+                value, = struct.unpack_from("<Q", page, place)
+                struct.pack_into("<Q", page, place, encode(value, address))
+            pages[frame] = bytes(page)
+
+
 def main():
     options = {argument for argument in sys.argv[1:] if argument.startswith("--")}
     operands = [argument for argument in sys.argv[1:] if argument not in options]
     if (len(operands) != 3 or operands[1] not in WRITERS or
-            options - {"--vmcoreinfo", "--no-notes", "--shadow"}):
+            options - {"--vmcoreinfo", "--no-notes", "--shadow", "--low-stub", "--encode-kdbg"}):
         sys.exit(__doc__.split("\n\n", 2)[1].strip())
     dump = Pages(pathlib.Path(operands[0]))
     pages = dump.load()
     cr3, = struct.unpack_from("<Q", dump.header, 0x10)
     if "--shadow" in options:
         cr3 = shadow(pages)
+    if "--low-stub" in options:
+        low_stub(pages, dump.header)
+    if "--encode-kdbg" in options:
+        encode_kdbg(pages, dump.header)
     header = dump.header if "--vmcoreinfo" in options else b""
     notes = b"" if "--no-notes" in options else notes_of(cr3, 0, header)
     WRITERS[operands[1]](operands[2], pages, notes)
