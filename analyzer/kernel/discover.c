@@ -225,7 +225,7 @@ static void supply_processors(const struct target *target) {
 }
 
 void discover_machine(const struct target *target) {
-    if (image_info(target->image)->header)
+    if (!image_info(target->image)->is_capture)
         return;
     if (target->kernel.headers == READ_PRESENT)
         image_supply(target->image, "MachineImageType", target->kernel.machine);
