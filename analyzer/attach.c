@@ -27,7 +27,7 @@ enum status attach_symbols(struct error *err, struct target *target, const struc
                                           .data = &refusals};
     enum status status = target_attach(err, target, &search);
     text_append(remarks, refusals.own.data, refusals.own.length);
-    if (status == STATUS_NOT_FOUND) {
+    if (status == STATUS_NO_SYMBOLS) {
         text_append(remarks, refusals.profiles.data, refusals.profiles.length);
         text_printf(remarks, "%s\n", err->message);
         status = STATUS_OK;

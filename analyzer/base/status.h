@@ -17,7 +17,7 @@ enum status {
     STATUS_FORMAT,      /* the bytes are not what their format promises */
     STATUS_UNSUPPORTED, /* a format that is known and not read (yet) */
     STATUS_NOT_FOUND,   /* no such file, type, symbol, profile */
-    STATUS_REFUSED,     /* symbols that do not belong to this dump */
+    STATUS_NO_SYMBOLS,  /* none that belong to this dump */
     STATUS_USAGE,       /* the command line is off */
 };
 

@@ -286,7 +286,7 @@ static enum status nothing_left(struct error *err, const struct hunt *hunt) {
     const char *how = hunt->has_pdb ? "; fetch that PDB from a symbol server, make an ISF of it "
                                       "with Volatility 3's pdbconv, and name it with --symbols"
                                     : "; name a symbol file or profile with --symbols";
-    return fail(err, STATUS_NOT_FOUND, "no symbols for this kernel (%s)%s%s%s%s%s", wanted, how,
+    return fail(err, STATUS_NO_SYMBOLS, "no symbols for this kernel (%s)%s%s%s%s%s", wanted, how,
                 hunt->nearest[0] ? "; nearest was " : "", hunt->nearest,
                 hunt->nearest[0] ? ", refused by " : "", hunt->failure);
 }

@@ -32,7 +32,7 @@ struct symbols_search {
     void *data;
 };
 
-/* Finds symbols in the order of DESIGN ("Inputs") and attaches them. STATUS_NOT_FOUND where none
+/* Finds symbols in the order of DESIGN ("Inputs") and attaches them. STATUS_NO_SYMBOLS where none
  * is left: the message names the PDB to fetch and how. */
 enum status target_attach(struct error *err, struct target *target,
                           const struct symbols_search *search);

@@ -93,6 +93,9 @@ assert snapshot["dump"]["header"]["MinorVersion"] == 10240
 EOF
 exits 0 "$NT_ANALYZER" snapshot "$dump" --no-profiles
 says ".pdb/"
+exits 2 "$NT_ANALYZER" snapshot "$dump" --symbols /no/such/file -o "$scratch/result.json"
+exits 2 "$NT_ANALYZER" snapshot "$dump" --symbols "$scratch/picture.png" -o "$scratch/result.json"
+check "no output file is left" test ! -e "$scratch/result.json"
 
 # ---- symbols that are exactly this kernel's ----
 python3 - "$SOURCE/analyzer/profiles/nt-10240-early-x64.json" "$scratch/a.json" "$scratch/own.json" <<'EOF'

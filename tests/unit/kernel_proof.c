@@ -220,7 +220,7 @@ static void folders(void **state) {
     /* A name that lies is told; a folder proves nothing. */
     write_own_profile("store/" NT_KEY ".json", "FFFFFFFFABCDEF0123456789ABCDEF00");
     struct hunted hunted = hunt(small_kernel(), "store", true);
-    assert_int_equal(hunted.status, STATUS_NOT_FOUND);
+    assert_int_equal(hunted.status, STATUS_NO_SYMBOLS);
     assert_non_null(strstr(hunted.refusals.text, NT_KEY ".json: its GUID and age are not"));
     unlink("store/" NT_KEY ".json");
     rmdir("store/ntkrnlmp.pdb/" NT_KEY);
@@ -232,7 +232,7 @@ static void nothing_left_names_the_file(void **state) {
     (void)state;
     struct hunted hunted =
         hunt(small_kernel(), NTDRIFT_SOURCE "/analyzer/profiles/nt-9600-x64.json", true);
-    assert_int_equal(hunted.status, STATUS_NOT_FOUND);
+    assert_int_equal(hunted.status, STATUS_NO_SYMBOLS);
     assert_int_equal(hunted.match, MATCH_NONE);
     assert_non_null(strstr(hunted.err.message, "ntkrnlmp.pdb/" NT_KEY));
     assert_non_null(strstr(hunted.err.message, "pdbconv"));
