@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "kernel/address.h"
 #include "kernel/discover.h"
 #include "kernel/module.h"
 
@@ -191,7 +192,9 @@ static bool header_address(const struct target *target, const char *name, uint64
         *address = image_field_value(target->image, field, 0);
         return *address != 0;
     }
-    return image_header_value(target->image, name, address) && *address != 0; /* supplied */
+    /* What was found without a header is a number or an address. */
+    return info->is_capture && image_header_value(target->image, name, address) &&
+           *address >= FIRST_KERNEL_ADDRESS;
 }
 
 bool target_global(const struct target *target, const char *name, uint64_t *address) {
