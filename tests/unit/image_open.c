@@ -153,7 +153,7 @@ static void test_read_state_names(void **state) {
     (void)state;
     const char *const names[READ_STATE_COUNT] = {
         "present",   "not-in-dump", "cut-off",       "not-mapped", "paged-out",
-        "prototype", "demand-zero", "non-canonical", "bad-value", "reader-died",
+        "prototype", "demand-zero", "non-canonical", "bad-value",  "reader-died",
     };
     for (int index = 0; index < READ_STATE_COUNT; index++)
         assert_string_equal(read_state_name((enum read_state)index), names[index]);
