@@ -111,14 +111,18 @@ for kind in elf kdump; do
 import json, sys
 snapshot = json.load(open(sys.argv[1]))
 found = [f for f in snapshot["findings"] if f["kind"] == "dump.truncated"]
-assert found and found[0]["evidence"]["pages_present"] < found[0]["evidence"]["pages_promised"], found
+evidence = found[0]["evidence"]
+assert evidence["pages_present"] < evidence["pages_promised"], found
 assert snapshot["dump"]["pages_promised"] > snapshot["dump"]["pages_present"], snapshot["dump"]
 EOF
 done
 
 # ---- memory in which no Windows is ----
 truncate -s 2M "$scratch/zeros"
-python3 -c 'import random; open(__import__("sys").argv[1], "wb").write(random.Random(3).randbytes(2 << 20))' "$scratch/noise"
+python3 - "$scratch/noise" <<'EOF'
+import random, sys
+open(sys.argv[1], "wb").write(random.Random(3).randbytes(2 << 20))
+EOF
 for file in zeros noise; do
     exits 2 timeout 10 "$NT_ANALYZER" snapshot "$scratch/$file"
     says "no x64 Windows kernel was found in this raw memory"

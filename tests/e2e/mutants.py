@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""mutants.py - damaged ELF cores, kdumps and raw images: each ends with a snapshot or one clear line.
+"""mutants.py - damaged captures: each ends with a snapshot or with one clear line.
 
     mutants.py NT_ANALYZER DUMP CAPTURE_PY [COUNT] [SEED]
 

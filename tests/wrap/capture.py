@@ -4,12 +4,16 @@
     capture.py DUMP raw|elf|kdump|flattened FILE [--vmcoreinfo] [--no-notes] [--shadow] [--low-stub]
                [--encode-kdbg]
 
-DUMP is a full (type 1) or bitmap (type 5, 6) dump of x64. The dump's header goes, but for CR3, which
-a processor's QEMU note has; --vmcoreinfo puts the header into a note, as QEMU does for a guest with
-its driver; --no-notes writes none; --shadow has the notes name tables that map no kernel, as a
-processor in user mode does with KVA shadow, and puts them in front of all others; --low-stub puts
-a PROCESSOR_START_BLOCK into the first MiB and takes the entries that map their PML4 out of all PML4s;
---encode-kdbg encodes the debugger block, with KiWaitNever and KiWaitAlways in front of it.
+DUMP is a full (type 1) or bitmap (type 5, 6) dump of x64. The dump's header goes, but for CR3,
+which a processor's QEMU note has.
+
+    --vmcoreinfo   puts the header into a note, as QEMU does for a guest with its driver
+    --no-notes     writes no notes
+    --shadow       has the notes name tables that map no kernel, as a processor in user mode does
+                   with KVA shadow, and puts these tables in front of all others
+    --low-stub     puts a PROCESSOR_START_BLOCK into the first MiB, and takes the entries that map
+                   their PML4 out of all PML4s
+    --encode-kdbg  encodes the debugger block, with KiWaitNever and KiWaitAlways in front of it
 
 ELF as QEMU's dump/dump.c writes it; kdump (zlib) as makedumpfile's IMPLEMENTATION describes it.
 """
