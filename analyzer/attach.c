@@ -7,19 +7,21 @@
 #include "symbols/profile.h"
 
 struct refusals {
-    struct text own;      /* of files that the user named */
-    struct text profiles; /* of built-in profiles */
+    struct text own; /* of files that the user named */
+    size_t profiles; /* built-in ones: the error of the search names the nearest, and why */
 };
 
 static void note_refusal(const char *source, const char *why, void *data) {
     struct refusals *refusals = data;
-    struct text *text = profile_find(source) ? &refusals->profiles : &refusals->own;
-    text_printf(text, "%s is refused: %s\n", source, why);
+    if (profile_find(source))
+        refusals->profiles++;
+    else
+        text_printf(&refusals->own, "%s is refused: %s\n", source, why);
 }
 
 enum status attach_symbols(struct error *err, struct target *target, const struct cli_list *paths,
                            bool no_profiles, struct text *remarks) {
-    struct refusals refusals = {TEXT_EMPTY, TEXT_EMPTY};
+    struct refusals refusals = {TEXT_EMPTY, 0};
     const struct symbols_search search = {.paths = paths->items,
                                           .path_count = paths->count,
                                           .no_builtin = no_profiles,
@@ -28,12 +30,12 @@ enum status attach_symbols(struct error *err, struct target *target, const struc
     enum status status = target_attach(err, target, &search);
     text_append(remarks, refusals.own.data, refusals.own.length);
     if (status == STATUS_NO_SYMBOLS) {
-        text_append(remarks, refusals.profiles.data, refusals.profiles.length);
+        if (refusals.profiles)
+            text_printf(remarks, "%zu built-in profiles are refused\n", refusals.profiles);
         text_printf(remarks, "%s\n", err->message);
         status = STATUS_OK;
     }
     text_deinit(&refusals.own);
-    text_deinit(&refusals.profiles);
     return status;
 }
 

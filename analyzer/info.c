@@ -92,8 +92,10 @@ static void put_bitmap(struct text *text, const struct image_info *info) {
         {"Pages", info->bitmap.pages, false},
         {"Bitmap.SizeOfBitMap", info->bitmap.bitmap_size, true},
     };
-    if (summary) /* WinDbg's name for what the file has there: the signature's first half */
-        put_field(text, "DumpOptions", signature_number(info->bitmap.signature), 4);
+    /* In a summary dump, WinDbg's name for what the file has there is the signature's first half.
+     */
+    put_field(text, "DumpOptions",
+              summary ? signature_number(info->bitmap.signature) : info->bitmap.options, 4);
     for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
         if (summary || !rows[i].in_summary_only)
             text_printf(text, "%-*s%0*" PRIx64 "\n", NAME_WIDTH, rows[i].name, summary ? 8 : 1,

@@ -7,15 +7,42 @@
 #include "base/text.h"
 #include "differ/comparisons/value.h"
 
+/* What tells one dump from another: values that no two dumps of a machine share, and values that
+ * two boots of it may. */
+static const struct mark {
+    const char *path[3];
+    bool is_time;
+} marks[] = {
+    {{"dump", "header", "SystemTime"}, true},
+    {{"dump", "header", "SystemUpTime_100ns"}, true},
+    {{"dump", "header", "DirectoryTableBase"}, false},
+    {{"dump", "header", "KdDebuggerDataBlock"}, false},
+    {{"dump", "header", "PsActiveProcessHead"}, false},
+    {{"dump", "header", "PsLoadedModuleList"}, false},
+    {{"system", "system_time"}, true},
+    {{"system", "uptime_100ns"}, true},
+    {{"system", "kernel_base"}, false},
+    {{"system", "kernel_pdb"}, false},
+};
+
+static const json_t *marked(const json_t *snapshot, const struct mark *mark) {
+    for (size_t i = 0; i < ARRAY_LENGTH(mark->path) && mark->path[i]; i++)
+        snapshot = json_object_get(snapshot, mark->path[i]);
+    return json_is_null(snapshot) ? NULL : snapshot;
+}
+
 bool strict_applies(const json_t *old, const json_t *new) {
-    const json_t *old_header = json_object_get(json_object_get(old, "dump"), "header");
-    const json_t *new_header = json_object_get(json_object_get(new, "dump"), "header");
-    const json_t *old_pdb = json_object_get(json_object_get(old, "system"), "kernel_pdb");
-    const json_t *new_pdb = json_object_get(json_object_get(new, "system"), "kernel_pdb");
-    /* Without a header, as in raw memory, nothing tells one dump from another. */
-    if (!json_object_size(old_header) || !json_equal(old_header, new_header))
-        return false;
-    return json_equal(old_pdb, new_pdb) || (!json_is_object(old_pdb) && !json_is_object(new_pdb));
+    size_t alike = 0, times_alike = 0, unlike = 0;
+    for (size_t i = 0; i < ARRAY_LENGTH(marks); i++) {
+        const json_t *old_mark = marked(old, &marks[i]), *new_mark = marked(new, &marks[i]);
+        if (!old_mark || !new_mark)
+            continue;
+        bool same = json_equal(old_mark, new_mark);
+        alike += same;
+        times_alike += same && marks[i].is_time;
+        unlike += !same;
+    }
+    return times_alike && alike > unlike;
 }
 
 /* A pair of arrays or of objects that is being walked. The walk keeps its own stack, for a file can

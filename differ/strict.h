@@ -7,8 +7,9 @@
 
 #include "differ/difference.h"
 
-/* Whether both are of one dump: the same header, which holds the time of the dump, and the same
- * kernel. */
+/* Whether both are of one dump: the same time of the dump or of its boot, and most of what else
+ * tells dumps apart. Not all of it: where one of these values is read wrong, the comparison must
+ * say so, and not take the dumps for two. */
 bool strict_applies(const json_t *old, const json_t *new);
 
 /* In place of difference_make: one snapshot.value.changed for each value that differs, with its

@@ -23,6 +23,8 @@ static json_t *header(struct analysis_context *context, const struct image_info 
     for (size_t i = 0; i < info->field_count; i++) {
         const struct image_field *field = &info->fields[i];
         const char *key = field->name;
+        if (!image_field_present(context->target->image, field))
+            continue;
         if (field->count > 1)
             json_object_set_new(section, key, header_array(context, field));
         else

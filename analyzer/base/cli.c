@@ -193,6 +193,40 @@ static bool is_word(const char *word, const char *one, const char *other) {
     return strcmp(word, one) == 0 || strcmp(word, other) == 0;
 }
 
+/* ---- groups: "profile" of "profile make" and "profile list" ---- */
+
+/* What follows the group's name in the command's, or NULL. */
+static const char *name_in_group(const struct cli_command *command, const char *group) {
+    size_t length = strlen(group);
+    bool inside = strncmp(command->name, group, length) == 0 && command->name[length] == ' ';
+    return inside ? command->name + length + 1 : NULL;
+}
+
+static bool is_group(const struct cli_program *program, const char *name) {
+    for (const struct cli_command *command = program->commands; command->name; command++)
+        if (name_in_group(command, name))
+            return true;
+    return false;
+}
+
+static int print_group_help(const struct cli_program *program, const char *group) {
+    printf("usage: %s %s COMMAND [OPTION]... [OPERAND]...\n\ncommands:\n", program->name, group);
+    for (const struct cli_command *command = program->commands; command->name; command++)
+        if (name_in_group(command, group))
+            printf("  %-16s %s\n", name_in_group(command, group), command->summary);
+    return EXIT_DONE;
+}
+
+static int run_group(const struct cli_program *program, const struct cli_call *call, int argc,
+                     char **argv) {
+    if (argc > 2 && is_word(argv[2], "--help", "-h"))
+        return print_group_help(program, argv[1]);
+    struct error err;
+    fail(&err, STATUS_USAGE, "%s: expected one of its commands, found %s (see %s %s --help)",
+         argv[1], argc > 2 ? argv[2] : "none", program->name, argv[1]);
+    return cli_fail(call, &err);
+}
+
 int cli_main(const struct cli_program *program, int argc, char **argv) {
     struct error err;
     struct cli_call call = {.program = program->name};
@@ -211,6 +245,8 @@ int cli_main(const struct cli_program *program, int argc, char **argv) {
         if (words)
             return run_command(program, command, words, argc, argv);
     }
+    if (is_group(program, argv[1]))
+        return run_group(program, &call, argc, argv);
     fail(&err, STATUS_USAGE, "no such command: %s (see %s --help)", argv[1], program->name);
     return cli_fail(&call, &err);
 }

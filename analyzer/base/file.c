@@ -32,10 +32,18 @@ static const char *kind_of_file(mode_t mode) {
     return "a device";
 }
 
+/* "-" is standard input. */
+static int open_named(const char **path, int flags) {
+    if (strcmp(*path, "-") != 0)
+        return open(*path, O_RDONLY | O_CLOEXEC | flags);
+    *path = "standard input";
+    return dup(STDIN_FILENO);
+}
+
 enum status mapping_open(struct error *err, const char *path, struct mapping *mapping) {
     *mapping = (struct mapping){NULL, 0};
     /* O_NONBLOCK: opening a pipe that nobody writes must not hang before it can be refused. */
-    int descriptor AUTO(close_descriptor) = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    int descriptor AUTO(close_descriptor) = open_named(&path, O_NONBLOCK);
     struct stat info;
     if (descriptor < 0 || fstat(descriptor, &info) < 0)
         return fail_errno(err, path, "open");
@@ -76,14 +84,11 @@ static enum status read_descriptor(struct error *err, int descriptor, const char
 }
 
 enum status file_read(struct error *err, const char *path, size_t limit, struct text *content) {
-    bool standard_input = strcmp(path, "-") == 0;
-    int descriptor AUTO(close_descriptor) =
-        standard_input ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC);
+    int descriptor AUTO(close_descriptor) = open_named(&path, 0);
     if (descriptor < 0)
         return fail_errno(err, path, "open");
     text_init(content);
-    enum status status =
-        read_descriptor(err, descriptor, standard_input ? "standard input" : path, limit, content);
+    enum status status = read_descriptor(err, descriptor, path, limit, content);
     if (status)
         text_deinit(content);
     return status;

@@ -16,7 +16,8 @@ struct mapping {
     size_t size;
 };
 
-/* Maps `path`. A directory, pipe or device is refused by name (STATUS_FORMAT). */
+/* Maps `path`, or what standard input was redirected from where it is "-". A directory, pipe or
+ * device is refused by name (STATUS_FORMAT). */
 enum status mapping_open(struct error *err, const char *path, struct mapping *mapping);
 void mapping_close(struct mapping *mapping);
 

@@ -17,6 +17,7 @@ enum {
     PHYSICAL_MEMORY_BLOCK = 0x88,
     DUMP_TYPE = 0xf98,
     SIGNATURE_SIZE = 8, /* "SDMP" or "FDMP", then "DUMP" */
+    DUMP_OPTIONS = 8,   /* from the bitmap's header on */
 };
 
 static const struct image_field fields[] = {
@@ -134,6 +135,7 @@ static enum status open_bitmap(struct error *err, struct image *image,
         return status;
     struct image_info *info = &image->info;
     info->has_bitmap = true;
+    info->bitmap.options = load_u32(header + DUMP_OPTIONS);
     info->bitmap.header_size = load_integer(header + layout->header_size, layout->width);
     info->bitmap.bitmap_size = load_integer(header + layout->bitmap_size, layout->width);
     info->bitmap.pages = load_integer(header + layout->pages, layout->width);

@@ -88,6 +88,8 @@ enum status image_open(struct error *err, const char *path, struct image **image
     *image = NULL;
     struct mapping mapping;
     enum status status = mapping_open(err, path, &mapping);
+    if (strcmp(path, "-") == 0)
+        path = "standard input";
     if (status)
         return status;
     status = open_named(err, path, path, &mapping, image);

@@ -57,6 +57,7 @@ struct image_info {
     bool has_bitmap; /* kernel-summary and bitmap dumps */
     struct {
         const char *signature; /* "SDMP" or "FDMP" */
+        uint32_t options;      /* DumpOptions */
         uint64_t header_size;  /* HeaderSize: file offset of the first page */
         uint64_t bitmap_size;  /* BitmapSize, in bits */
         uint64_t pages;        /* Pages */

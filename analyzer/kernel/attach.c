@@ -62,12 +62,11 @@ static void decode_kdbg(struct target *target) {
         kdbg_decode(target->vm, &keys, &target->kdbg);
 }
 
-static bool attach(struct hunt *hunt, const struct symbols *symbols, enum symbols_match match,
-                   const char *source) {
+static bool attach(struct hunt *hunt, const struct symbols *symbols, enum symbols_match match) {
     struct target *target = hunt->target;
     target->symbols = symbols;
     target->match = match;
-    target->symbols_source = xstrdup(source);
+    target->symbols_source = xstrdup(symbols_identity(symbols)->name);
     if (match == MATCH_EXACT)
         decode_kdbg(target);
     discover_machine(target);
@@ -127,9 +126,9 @@ static enum status try_file(struct error *err, struct hunt *hunt, const char *pa
     struct proof proof;
     const char *source = file_name(path);
     if (is_exact(hunt, symbols))
-        *done = attach(hunt, symbols, MATCH_EXACT, source);
+        *done = attach(hunt, symbols, MATCH_EXACT);
     else if (prove(hunt, symbols, source, &proof))
-        *done = attach(hunt, symbols, MATCH_PROVED, source);
+        *done = attach(hunt, symbols, MATCH_PROVED);
     else
         symbols_free(symbols);
     return STATUS_OK;
@@ -146,7 +145,7 @@ static bool try_found(struct hunt *hunt, const char *path, bool named) {
         return false;
     }
     if (is_exact(hunt, symbols))
-        return attach(hunt, symbols, MATCH_EXACT, source);
+        return attach(hunt, symbols, MATCH_EXACT);
     if (named)
         refuse(hunt, source, "its GUID and age are not those of its name");
     symbols_free(symbols);
@@ -215,7 +214,7 @@ static bool try_exact_builtin(struct hunt *hunt) {
             continue;
         struct symbols *symbols = parse_builtin(profile);
         if (symbols)
-            return attach(hunt, symbols, MATCH_EXACT, profile->name);
+            return attach(hunt, symbols, MATCH_EXACT);
     }
     return false;
 }
@@ -268,7 +267,7 @@ static bool try_proved_builtin(struct hunt *hunt, bool same_build) {
         candidate.checks = proof.checks;
         weigh(hunt, &candidate, &best);
     }
-    return best.profile && attach(hunt, best.symbols, MATCH_PROVED, best.profile->name);
+    return best.profile && attach(hunt, best.symbols, MATCH_PROVED);
 }
 
 /* ---- all of them ---- */

@@ -32,7 +32,7 @@ struct target {
 
     const struct symbols *symbols; /* NULL until attached; owned */
     enum symbols_match match;
-    const char *symbols_source; /* the file or profile they came from, without its folder */
+    const char *symbols_source; /* the name of their identity: no matter what a file is called */
 };
 
 /* Opens `path`, finds the kernel image and reads the debugger block. A kernel or block that

@@ -6,6 +6,7 @@
 
 #include "base/memory.h"
 #include "symbols/model.h"
+#include "symbols/profile.h"
 #include "symbols/unfold.h"
 
 /* Fewer types than this prove nothing by what is not among them. */
@@ -90,10 +91,25 @@ static bool parse_stem(const char *stem, const char *guid_age, struct symbols_id
     return true;
 }
 
+/* A PDB that a built-in profile was made of is known by it, whatever its file is called. */
+static bool find_builtin(struct symbols_identity *identity) {
+    for (size_t i = 0; i < builtin_profile_count; i++) {
+        const struct builtin_profile *profile = &builtin_profiles[i];
+        if (profile->pdb_age != identity->pdb_age ||
+            strcasecmp(profile->pdb_guid, identity->pdb_guid) != 0)
+            continue;
+        identity->build = profile->build;
+        identity->revision = profile->revision;
+        snprintf(identity->name, sizeof identity->name, "%s", profile->name);
+        return true;
+    }
+    return false;
+}
+
 static void name_of_pdb(struct symbols_identity *identity, const char *stem) {
     char guid_age[48];
     snprintf(guid_age, sizeof guid_age, "%s%X", identity->pdb_guid, identity->pdb_age);
-    if (parse_stem(stem, guid_age, identity))
+    if (find_builtin(identity) || parse_stem(stem, guid_age, identity))
         return;
     int length = (int)strcspn(identity->pdb_name, ".");
     snprintf(identity->name, sizeof identity->name, "%.*s-%s", length > 20 ? 20 : length,

@@ -320,8 +320,8 @@ static bool pull_magnitude(struct json_pull *pull, bool *negative, uint64_t *mag
 }
 
 bool pull_integer(struct json_pull *pull, int64_t *value) {
-    bool negative;
-    uint64_t magnitude;
+    bool negative = false;
+    uint64_t magnitude = 0;
     if (!pull_magnitude(pull, &negative, &magnitude))
         return false;
     if (magnitude > (uint64_t)INT64_MAX + negative)
@@ -331,7 +331,7 @@ bool pull_integer(struct json_pull *pull, int64_t *value) {
 }
 
 bool pull_unsigned(struct json_pull *pull, uint64_t most, uint64_t *value) {
-    bool negative;
+    bool negative = false;
     if (!pull_magnitude(pull, &negative, value))
         return false;
     if ((negative && *value) || *value > most)

@@ -20,6 +20,9 @@ done
 for command in diff gate accept explain; do
     exits 0 "$NT_DIFFER" $command --help
 done
+exits 0 "$NT_ANALYZER" profile --help
+prints "make"
+exits 2 "$NT_ANALYZER" profile
 exits 2 "$NT_ANALYZER" snapshot
 exits 2 "$NT_ANALYZER" snapshot "$dump" --no-such-option
 exits 2 "$NT_ANALYZER" snapshot "$dump" --sections nonsense
@@ -58,6 +61,13 @@ exits 0 "$NT_ANALYZER" snapshot "$dump"
 check "standard output has the same bytes" cmp -s "$scratch/out" "$scratch/a.json"
 exits 0 "$NT_ANALYZER" snapshot "$dump" -o -
 check "so has -o -" cmp -s "$scratch/out" "$scratch/a.json"
+exits 0 sh -c "'$NT_ANALYZER' snapshot - <'$dump'"
+check "standard input, redirected from the file: the same bytes" \
+    cmp -s "$scratch/out" "$scratch/a.json"
+exits 2 sh -c "head -c 100000 '$dump' | '$NT_ANALYZER' snapshot -"
+says "standard input: expected a regular file, found a pipe"
+exits 2 sh -c "'$NT_ANALYZER' snapshot - <'$0'"
+says "standard input:"
 exits 2 "$NT_ANALYZER" snapshot "$dump" -o /no/such/folder/a.json
 check "a result has the usual permissions" \
     test "$(stat -c %A "$scratch/a.json")" = "$(touch "$scratch/t" && stat -c %A "$scratch/t")"
@@ -110,7 +120,7 @@ exits 0 "$NT_ANALYZER" snapshot "$dump" --symbols "$scratch/own.json" -o "$scrat
 check "the same PDB is an exact match, and its symbols are used" python3 - "$scratch/exact.json" <<'EOF'
 import json, sys
 snapshot = json.load(open(sys.argv[1]))
-assert snapshot["system"]["symbols"] == {"match": "exact", "source": "own.json"}, snapshot["system"]
+assert snapshot["system"]["symbols"] == {"match": "exact", "source": "own-x64"}, snapshot["system"]
 assert snapshot["memory_manager_list"]["head"]["found_by"] == "MmProcessList"
 EOF
 

@@ -470,6 +470,21 @@ static void needs_are_sorted(void **state) {
     expect_sorted(analyses_publics(), "PsActiveProcessHead");
 }
 
+/* JSON has no number for a count of 64 bits that a hostile header may hold. */
+static void calls_a_count_that_is_none_unreadable(void **state) {
+    (void)state;
+    struct coverage coverage = {.status = COVERAGE_COMPLETE};
+    struct target target = {0};
+    struct analysis_context context = {.target = &target, .coverage = &coverage};
+    json_t *section = json_object();
+    put_value(&context, section, "most", READ_PRESENT, INT64_MAX, VALUE_INTEGER);
+    put_value(&context, section, "more", READ_PRESENT, (uint64_t)INT64_MAX + 1, VALUE_INTEGER);
+    assert_int_equal(json_integer_value(json_object_get(section, "most")), INT64_MAX);
+    assert_true(json_is_null(json_object_get(section, "more")));
+    assert_int_equal(coverage.unreadable[READ_BAD_VALUE], 1);
+    json_decref(section);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lists_every_process_once),
@@ -490,6 +505,7 @@ int main(void) {
         cmocka_unit_test(goes_on_without_symbols),
         cmocka_unit_test(says_that_a_dump_is_cut),
         cmocka_unit_test(looks_for_user_memory),
+        cmocka_unit_test(calls_a_count_that_is_none_unreadable),
         cmocka_unit_test(rows_are_whole),
         cmocka_unit_test(needs_are_sorted),
     };

@@ -13,7 +13,7 @@
 #include "symbols/symbols.h"
 
 #define PDB                                                                                        \
-    "'pdb':{'GUID':'517e128f7b7c4ea79491de6b9b9ce190','age':1,'database':'ntkrnlmp.pdb',"          \
+    "'pdb':{'GUID':'aaaa128f7b7c4ea79491de6b9b9ce190','age':1,'database':'ntkrnlmp.pdb',"          \
     "'machine_type':34404}"
 
 /* An ISF of these types and enumerations. Apostrophes stand for quotes. */

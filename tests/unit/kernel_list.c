@@ -101,6 +101,18 @@ static void user_address_is_no_link(void **state) {
     assert_int_equal(seen.back_end, LIST_CLOSED);
 }
 
+/* An entry is aligned like the pointers in it, even where the bytes behind an odd one can be read.
+ */
+static void odd_address_is_no_link(void **state) {
+    (void)state;
+    struct machine *machine = ring_of(3);
+    set_flink(machine, 1, at(2) + 1);
+    struct list_walk seen = walk(machine, 100, 2, (unsigned[]){1, 2});
+    assert_int_equal(seen.end, LIST_BROKEN);
+    assert_int_equal(seen.broken_at, at(2) + 1);
+    assert_int_equal(seen.state, READ_BAD_VALUE);
+}
+
 /* An entry that was taken out of the forward links alone shows up again from behind. */
 static void entry_hidden_forwards_is_found(void **state) {
     (void)state;
@@ -157,6 +169,7 @@ int main(void) {
         cmocka_unit_test(long_ring_is_remembered),
         cmocka_unit_test(break_is_told_and_passed_backwards),
         cmocka_unit_test(user_address_is_no_link),
+        cmocka_unit_test(odd_address_is_no_link),
         cmocka_unit_test(entry_hidden_forwards_is_found),
         cmocka_unit_test(last_entry_hidden_is_found),
         cmocka_unit_test(cycle_ends),

@@ -15,8 +15,8 @@ static void write_profile(const struct symbols *symbols, struct text *profile) {
 
 static const char small_profile[] =
     "{\n  'arch': 'x64',\n  'build': null,\n"
-    "  'name': 'ntkrnlmp-517E128F7B7C4EA79491DE6B9B9CE1901',\n  'origin': 'ISF test by p 1',\n"
-    "  'pdb': {\n    'age': 1,\n    'guid': '517E128F7B7C4EA79491DE6B9B9CE190',\n"
+    "  'name': 'ntkrnlmp-AAAA128F7B7C4EA79491DE6B9B9CE1901',\n  'origin': 'ISF test by p 1',\n"
+    "  'pdb': {\n    'age': 1,\n    'guid': 'AAAA128F7B7C4EA79491DE6B9B9CE190',\n"
     "    'name': 'ntkrnlmp.pdb'\n  },\n"
     "  'precision': {\n    'enums': true,\n    'kinds': true,\n    'pointees': true\n  },\n"
     "  'revision': null,\n  'schema': 'ntdrift-profile/1',\n  'symbols': {\n    'A': '0x10'\n  },\n"
@@ -52,7 +52,7 @@ static void test_a_profile_is_read_as_it_was(void **state) {
                    "e 36 8 _E[2]\n");
     assert_false(symbols_complete(symbols));
     assert_int_equal(symbols_identity(symbols)->build, -1);
-    assert_string_equal(symbols_identity(symbols)->pdb_guid, "517E128F7B7C4EA79491DE6B9B9CE190");
+    assert_string_equal(symbols_identity(symbols)->pdb_guid, "AAAA128F7B7C4EA79491DE6B9B9CE190");
     struct text profile AUTO(text_deinit) = TEXT_EMPTY;
     write_profile(symbols, &profile);
     symbols_free(symbols);
@@ -88,7 +88,7 @@ static void test_damaged_profiles_are_refused(void **state) {
         {"'union'", "'enum'", "an enumeration has constants"},
         {"'kind': 'enum'", "'kind': 'struct'", "an enumeration has constants"},
         {"'union'", "'class'", "expected struct, union or enum"},
-        {"'517E", "'517e", "GUID"},
+        {"'AAAA", "'aaaa", "GUID"},
         {"'age': 1", "'age': 4294967296", "out of range"},
         {"'arch': 'x64'", "'arch': 'x64-and-more'", "at most 7 printable"},
         {"'build': null", "'build': null, 'build': null", "there twice"},

@@ -313,18 +313,23 @@ static void test_identity(void **state) {
         const char *file, *windows, *name, *arch;
         int build, revision;
     } cases[] = {
-        {"/x/ntkrnlmp-14393.4583-517E128F7B7C4EA79491DE6B9B9CE1901.json.xz", PDB,
+        {"/x/ntkrnlmp-14393.4583-AAAA128F7B7C4EA79491DE6B9B9CE1901.json.xz", PDB,
          "ntkrnlmp-14393.4583-x64", "x64", 14393, 4583},
         {"ntkrnlmp-14393.4583-00000000000000000000000000000000A.json", PDB,
-         "ntkrnlmp-517E128F7B7C4EA79491DE6B9B9CE1901", "x64", -1, -1},
-        {"ntkrnlmp.json", PDB, "ntkrnlmp-517E128F7B7C4EA79491DE6B9B9CE1901", "x64", -1, -1},
+         "ntkrnlmp-AAAA128F7B7C4EA79491DE6B9B9CE1901", "x64", -1, -1},
+        {"ntkrnlmp.json", PDB, "ntkrnlmp-AAAA128F7B7C4EA79491DE6B9B9CE1901", "x64", -1, -1},
+        /* A PDB that a built-in profile was made of is known whatever the file is called. */
+        {"any.json",
+         "'pdb':{'GUID':'517E128F7B7C4EA79491DE6B9B9CE190','age':1,'database':'ntkrnlmp.pdb',"
+         "'machine_type':34404}",
+         "ntkrnlmp-14393.4583-x64", "x64", 14393, 4583},
         {"a/nt-7601-x64.json.xz", "'pe':{'major':6,'minor':1,'revision':7601}", "nt-7601-x64",
          "x64", 7601, -1},
         {"nt\".json", "'pe':{'build':17770,'revision':10240}", "nt_", "x64", 10240, 17770},
         {"f",
-         "'pdb':{'GUID':'517E128F7B7C4EA79491DE6B9B9CE190','age':2,'database':'k.pdb',"
+         "'pdb':{'GUID':'AAAA128F7B7C4EA79491DE6B9B9CE190','age':2,'database':'k.pdb',"
          "'machine_type':43620}",
-         "k-517E128F7B7C4EA79491DE6B9B9CE1902", "arm64", -1, -1},
+         "k-AAAA128F7B7C4EA79491DE6B9B9CE1902", "arm64", -1, -1},
     };
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         AUTO_FREE char *json = xasprintf(ISF_OF("%s", "", ""), cases[i].windows);
