@@ -88,11 +88,11 @@ enum status image_open(struct error *err, const char *path, struct image **image
     *image = NULL;
     struct mapping mapping;
     enum status status = mapping_open(err, path, &mapping);
-    if (strcmp(path, "-") == 0)
-        path = "standard input";
     if (status)
         return status;
-    status = open_named(err, path, path, &mapping, image);
+    bool is_input = strcmp(path, "-") == 0;
+    status = open_named(err, is_input ? "standard input" : path, is_input ? "/dev/stdin" : path,
+                        &mapping, image);
     if (status)
         mapping_close(&mapping);
     else

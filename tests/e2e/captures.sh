@@ -57,6 +57,8 @@ for kind in elf kdump flattened; do
     capture "$dump" $kind "$scratch/image"
     exits 0 "$NT_ANALYZER" snapshot "$scratch/image" -o "$scratch/s.json"
     check "$kind with CR3 in a note" same -dump "$small" "$scratch/s.json"
+    exits 0 sh -c "'$NT_ANALYZER' snapshot - -o '$scratch/stdin.json' <'$scratch/image'"
+    check "$kind on standard input" cmp "$scratch/s.json" "$scratch/stdin.json"
     capture "$dump" $kind "$scratch/image" --shadow
     exits 0 "$NT_ANALYZER" snapshot "$scratch/image" -o "$scratch/s.json"
     check "$kind: tables of user mode are not the kernel's" same -dump "$small" "$scratch/s.json"
