@@ -54,6 +54,10 @@ static void put_array(struct text *text, const struct image *image,
 
 static void put_header(struct text *text, const struct image *image) {
     const struct image_info *info = image_info(image);
+    if (!info->header) {
+        text_printf(text, "No DUMP_HEADER (%s): found in memory\n\n", info->format);
+        return;
+    }
     text_printf(text, "DUMP_HEADER%u:\n", info->address_bits);
     for (size_t i = 0; i < info->field_count; i++) {
         const struct image_field *field = &info->fields[i];
@@ -152,7 +156,9 @@ static void put_version(struct text *text, const struct target *target,
                         const struct version *version) {
     uint64_t processors = header(target, "NumberProcessors");
     text_printf(text, "%s Kernel Version ",
-                version_marketing_name(version->build, version->product_type.value));
+                version_marketing_name(version->build, version->product_type.absent
+                                                           ? version->shared_product_type.value
+                                                           : version->product_type.value));
     if (version->build >= 0)
         text_printf(text, "%" PRId32, version->build);
     else
@@ -170,12 +176,15 @@ static void put_version(struct text *text, const struct target *target,
 }
 
 static void put_product(struct text *text, const struct version *version) {
-    const char *product = version_product_name(version->product_type.value);
+    const struct version_source *type = &version->product_type, *mask = &version->suite_mask;
+    type = type->absent ? &version->shared_product_type : type;
+    mask = mask->absent ? &version->shared_suite_mask : mask;
+    const char *product = version_product_name(type->value);
     text_printf(text, "Product: %s", product ? product : "(not known)");
     const char *before = ", suite: ";
     for (unsigned bit = 0; bit < 32; bit++) {
         const char *suite = version_suite_name(bit);
-        if (!(version->suite_mask.value >> bit & 1))
+        if (!(mask->value >> bit & 1))
             continue;
         if (suite)
             text_printf(text, "%s%s", before, suite);
@@ -195,8 +204,11 @@ static void put_places(struct text *text, const struct target *target) {
         text_puts(text, "0x");
         put_address(text, target, target->kernel.base);
     }
+    uint64_t list = header(target, "PsLoadedModuleList");
+    if (list == 0)
+        target_global(target, "PsLoadedModuleList", &list);
     text_puts(text, " PsLoadedModuleList = 0x");
-    put_address(text, target, header(target, "PsLoadedModuleList"));
+    put_address(text, target, list);
     text_putc(text, '\n');
 }
 

@@ -99,6 +99,8 @@ static enum status make(struct error *err, const struct cli_call *call, const ch
     if (!status)
         assemble(target, assembly, &progress, &snapshot);
     progress_end(&progress);
+    if (image_fault(target->image))
+        text_printf(remarks, "%s: %s\n", path, image_fault(target->image));
     target_close(target);
     return status ? status : file_write(err, output, snapshot.data, snapshot.length);
 }

@@ -66,7 +66,8 @@ static json_t *extract(struct analysis_context *context) {
     json_t *section = json_object();
     json_object_set_new(section, "format", json_string(info->format));
     json_object_set_new(section, "type", json_string(info->type));
-    json_object_set_new(section, "header", header(context, info));
+    if (info->header)
+        json_object_set_new(section, "header", header(context, info));
     if (info->has_bitmap)
         json_object_set_new(section, "bitmap", bitmap(context, info));
     json_t *triage = triage_extract(context);

@@ -7,26 +7,46 @@
 #include "base/file.h"
 #include "image/bitmap.h"
 #include "image/blocks.h"
+#include "image/capture.h"
 #include "image/image.h"
 #include "image/runs.h"
+#include "image/segments.h"
 #include "image/triage.h"
 
 /* One past the highest page frame that is believed: 256 TiB, what the 36 bits of
  * MMPTE_HARDWARE.PageFrameNumber can say. It bounds the work that a hostile bitmap causes. */
 #define IMAGE_FRAMES_MOST ((uint64_t)1 << 36)
 
-/* All pages of a container lie in one row from `first_page` on; it says the how-manieth of them a
- * frame is. */
+/* Values found in memory, for images without a header. */
+#define IMAGE_SUPPLIED_MOST 8
+
+struct supplied {
+    const char *name;
+    uint64_t value;
+};
+
+/* All pages of a crash dump lie in one row from `first_page` on; it says by `rank` the how-manieth
+ * of them a frame is. Another container gives its pages by a function of its own. */
 struct image {
-    struct mapping mapping; /* empty where the bytes belong to somebody else */
+    const char *path;        /* NULL where the bytes are somebody else's memory */
+    struct mapping mapping;  /* empty where the bytes belong to somebody else */
+    struct mapping unfolded; /* of a flattened file: the file it stands for */
+    int unfolded_descriptor; /* 0: none */
     const uint8_t *bytes;
     uint64_t size;
     uint64_t first_page; /* file offset */
     bool (*rank)(const struct image *image, uint64_t pfn, uint64_t *rank);
+    enum read_state (*page)(const struct image *image, uint64_t pfn, const uint8_t **page);
+    bool (*next)(const struct image *image, uint64_t pfn, uint64_t *next);
     struct bitmap bitmap;
     struct runs runs;
     struct triage *triage; /* of a triage dump, which has `blocks` in place of pages; else NULL */
     struct blocks blocks;
+    struct segments segments;
+    uint64_t descriptors; /* kdump: file offset of the page descriptors */
+    struct capture *capture;
+    struct supplied supplied[IMAGE_SUPPLIED_MOST];
+    size_t supplied_count;
     struct image_info info;
 };
 
@@ -38,6 +58,26 @@ enum status crash32_open(struct error *err, struct image *image);
 /* The part of crash64_open() for type 4; also sets the expected size. */
 enum status triage_open(struct error *err, struct image *image);
 void triage_close(struct image *image);
+
+/* Makes the bytes of a DUMP_HEADER64 the image's header. */
+#define CRASH64_HEADER_SIZE 0x2000u
+void crash64_take_header(struct image *image, const uint8_t *header);
+
+/* The same contract as crash64_open(), pages present included. */
+enum status elf_open(struct error *err, struct image *image);
+enum status kdump_open(struct error *err, struct image *image);
+enum status flattened_open(struct error *err, struct image *image);
+enum status raw_open(struct error *err, struct image *image);
+
+/* Whether a file without a magic can be a raw image: whole pages, enough of them, and nothing
+ * that foreign.c knows. */
+bool raw_is_likely(const uint8_t *bytes, uint64_t size);
+
+/* Starts the reader on the image's file. */
+enum status image_start_capture(struct error *err, struct image *image);
+
+/* Whether a file is empty, text, or begins like a known format. */
+bool foreign_is_known(const uint8_t *bytes, uint64_t size);
 
 /* Refuses a file that no container claims, by the name of what it is. */
 enum status foreign_refuse(struct error *err, const uint8_t *bytes, uint64_t size);

@@ -12,7 +12,7 @@
 #include "image/crash.h"
 
 enum {
-    HEADER_SIZE = 0x2000,
+    HEADER_SIZE = CRASH64_HEADER_SIZE,
     PHYSICAL_MEMORY_BLOCK = 0x88,
     DUMP_TYPE = 0xf98,
 };
@@ -85,6 +85,13 @@ static const struct crash_form form = {
     .type_count = ARRAY_LENGTH(types),
     .read = "1 (full), 2 (kernel summary), 4 (triage), 5 or 6 (bitmap)",
 };
+
+void crash64_take_header(struct image *image, const uint8_t *header) {
+    image->info.header = header;
+    image->info.header_size = HEADER_SIZE;
+    image->info.fields = fields;
+    image->info.field_count = ARRAY_LENGTH(fields);
+}
 
 enum status crash64_open(struct error *err, struct image *image) {
     return crash_open(err, image, &form);

@@ -27,12 +27,7 @@ static const struct foreign foreigners[] = {
     FOREIGN("wake", STATUS_UNSUPPORTED, "a hibernation file that was resumed from"),
     FOREIGN("WAKE", STATUS_UNSUPPORTED, "a hibernation file that was resumed from"),
     FOREIGN("RSTR", STATUS_UNSUPPORTED, "a hibernation file that is being resumed from"),
-    FOREIGN("\x7f"
-            "ELF",
-            STATUS_UNSUPPORTED, "an ELF file"),
-    FOREIGN("KDUMP   ", STATUS_UNSUPPORTED, "a kdump-compressed dump (KDUMP)"),
     FOREIGN("DISKDUMP", STATUS_UNSUPPORTED, "a kdump-compressed dump (DISKDUMP)"),
-    FOREIGN("makedumpfile", STATUS_UNSUPPORTED, "a flattened kdump-compressed dump"),
     FOREIGN("\xd0\xbe\xd2\xbe", STATUS_UNSUPPORTED, "a VMware state file"),
     FOREIGN("\xd1\xba\xd1\xba", STATUS_UNSUPPORTED, "a VMware state file"),
     FOREIGN("\xd2\xbe\xd2\xbe", STATUS_UNSUPPORTED, "a VMware state file"),
@@ -88,14 +83,25 @@ static enum status refuse_as(struct error *err, enum status status, const char *
                       name);
 }
 
-enum status foreign_refuse(struct error *err, const uint8_t *bytes, uint64_t size) {
-    if (size == 0)
-        return refuse_as(err, STATUS_FORMAT, "an empty file");
+static const struct foreign *find(const uint8_t *bytes, uint64_t size) {
     for (size_t index = 0; index < ARRAY_LENGTH(foreigners); index++) {
         const struct foreign *foreign = &foreigners[index];
         if (size >= foreign->length && !memcmp(bytes, foreign->magic, foreign->length))
-            return refuse_as(err, foreign->status, foreign->name);
+            return foreign;
     }
+    return NULL;
+}
+
+bool foreign_is_known(const uint8_t *bytes, uint64_t size) {
+    return size == 0 || find(bytes, size) || is_all(bytes, size, is_text);
+}
+
+enum status foreign_refuse(struct error *err, const uint8_t *bytes, uint64_t size) {
+    if (size == 0)
+        return refuse_as(err, STATUS_FORMAT, "an empty file");
+    const struct foreign *foreign = find(bytes, size);
+    if (foreign)
+        return refuse_as(err, foreign->status, foreign->name);
     if (is_all(bytes, size, is_zero))
         return refuse_as(err, STATUS_FORMAT, "zeros");
     if (is_all(bytes, size, is_text))

@@ -1,7 +1,12 @@
 /* image.c - opening a dump by its first bytes, and giving out its pages. */
 #include "image/image.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/memory.h"
 #include "image/bytes.h"
@@ -15,6 +20,11 @@ struct container {
 static const struct container containers[] = {
     {"PAGEDU64", crash64_open},
     {"PAGEDUMP", crash32_open},
+    {"\x7f"
+     "ELF",
+     elf_open},
+    {"KDUMP   ", kdump_open},
+    {"makedumpfile", flattened_open},
 };
 
 static enum status open_container(struct error *err, struct image *image) {
@@ -23,6 +33,8 @@ static enum status open_container(struct error *err, struct image *image) {
         if (image->size >= length && !memcmp(image->bytes, containers[index].magic, length))
             return containers[index].open(err, image);
     }
+    if (raw_is_likely(image->bytes, image->size))
+        return raw_open(err, image);
     return foreign_refuse(err, image->bytes, image->size);
 }
 
@@ -30,8 +42,8 @@ static enum status open_container(struct error *err, struct image *image) {
 static enum status measure(struct error *err, struct image *image) {
     struct image_info *info = &image->info;
     info->file_size = image->size;
-    if (image->triage)
-        return STATUS_OK; /* no pages; it knows its size */
+    if (image->triage || image->page)
+        return STATUS_OK; /* no pages, or the container has measured */
     uint64_t length = info->pages_promised
                       << IMAGE_PAGE_SHIFT; /* at most IMAGE_FRAMES_MOST pages */
     if (__builtin_add_overflow(image->first_page, length, &info->expected_size))
@@ -52,27 +64,36 @@ static enum status open_image(struct error *err, const char *name, struct image 
     return status && err ? fail_within(err, name) : status;
 }
 
-enum status image_open_bytes(struct error *err, const char *name, const void *bytes, size_t size,
-                             struct image **image) {
+/* `path`: NULL for bytes in memory. */
+static enum status open_named(struct error *err, const char *name, const char *path,
+                              const struct mapping *mapping, struct image **image) {
     struct image *opened = xcalloc(1, sizeof *opened);
-    opened->bytes = bytes;
-    opened->size = size;
+    opened->path = path;
+    opened->bytes = mapping->data;
+    opened->size = mapping->size;
     enum status status = open_image(err, name, opened);
+    opened->path = NULL; /* nothing is opened later */
     if (status)
         image_close(opened);
     *image = status ? NULL : opened;
     return status;
 }
 
+enum status image_open_bytes(struct error *err, const char *name, const void *bytes, size_t size,
+                             struct image **image) {
+    const struct mapping mapping = {.data = bytes, .size = size};
+    return open_named(err, name, NULL, &mapping, image);
+}
+
 enum status image_open(struct error *err, const char *path, struct image **image) {
     *image = NULL;
     struct mapping mapping;
     enum status status = mapping_open(err, path, &mapping);
-    if (strcmp(path, "-") == 0)
-        path = "standard input";
     if (status)
         return status;
-    status = image_open_bytes(err, path, mapping.data, mapping.size, image);
+    bool is_input = strcmp(path, "-") == 0;
+    status = open_named(err, is_input ? "standard input" : path, is_input ? "/dev/stdin" : path,
+                        &mapping, image);
     if (status)
         mapping_close(&mapping);
     else
@@ -80,12 +101,53 @@ enum status image_open(struct error *err, const char *path, struct image **image
     return status;
 }
 
+/* The bytes of memory as a file. */
+static int descriptor_of_bytes(const struct image *image) {
+    int descriptor = memfd_create("image", MFD_CLOEXEC);
+    for (uint64_t done = 0; descriptor >= 0 && done < image->size;) {
+        ssize_t wrote = write(descriptor, image->bytes + done, image->size - done);
+        if (wrote <= 0) {
+            close(descriptor);
+            return -1;
+        }
+        done += (uint64_t)wrote;
+    }
+    return descriptor;
+}
+
+/* A descriptor of the file that was mapped; the caller closes it. */
+static int descriptor_of(const struct image *image) {
+    if (image->unfolded_descriptor)
+        return dup(image->unfolded_descriptor);
+    return image->path ? open(image->path, O_RDONLY | O_CLOEXEC) : descriptor_of_bytes(image);
+}
+
+enum status image_start_capture(struct error *err, struct image *image) {
+    struct stat facts;
+    int descriptor = descriptor_of(image);
+    if (descriptor < 0 || fstat(descriptor, &facts))
+        return fail(err, STATUS_IO, "cannot be opened again: %s", strerror(errno));
+    enum status status = STATUS_OK;
+    if ((uint64_t)facts.st_size != image->size)
+        status = fail(err, STATUS_IO, "changed while it was opened");
+    else
+        status = capture_start(err, descriptor, &image->capture);
+    close(descriptor);
+    return status;
+}
+
 void image_close(struct image *image) {
     if (!image)
         return;
+    capture_stop(image->capture);
+    segments_deinit(&image->segments);
     bitmap_deinit(&image->bitmap);
     triage_close(image);
     mapping_close(&image->mapping);
+    mapping_close(&image->unfolded);
+    if (image->unfolded_descriptor)
+        close(image->unfolded_descriptor);
+    free(image->info.processors);
     free(image);
 }
 
@@ -115,10 +177,24 @@ bool image_header_value(const struct image *image, const char *name, uint64_t *v
             return true;
         }
     }
+    for (size_t index = 0; index < image->supplied_count; index++) {
+        if (strcmp(image->supplied[index].name, name) == 0) {
+            *value = image->supplied[index].value;
+            return true;
+        }
+    }
     return false;
 }
 
+void image_supply(struct image *image, const char *name, uint64_t value) {
+    uint64_t known;
+    if (image->supplied_count < IMAGE_SUPPLIED_MOST && !image_header_value(image, name, &known))
+        image->supplied[image->supplied_count++] = (struct supplied){name, value};
+}
+
 enum read_state image_page(const struct image *image, uint64_t pfn, const uint8_t **page) {
+    if (image->page)
+        return image->page(image, pfn, page);
     uint64_t rank;
     if (!image->rank(image, pfn, &rank))
         return READ_NOT_IN_DUMP;
@@ -126,6 +202,18 @@ enum read_state image_page(const struct image *image, uint64_t pfn, const uint8_
         return READ_CUT_OFF;
     *page = image->bytes + image->first_page + (rank << IMAGE_PAGE_SHIFT);
     return READ_PRESENT;
+}
+
+uint64_t image_epoch(const struct image *image) {
+    return image->capture ? capture_epoch(image->capture) : 0;
+}
+
+bool image_next_page(const struct image *image, uint64_t pfn, uint64_t *next) {
+    return image->next && image->next(image, pfn, next);
+}
+
+const char *image_fault(const struct image *image) {
+    return image->capture ? capture_fault(image->capture) : NULL;
 }
 
 enum read_state image_read(const struct image *image, uint64_t address, void *buffer,

@@ -38,11 +38,19 @@ struct image_field {
     enum image_field_kind kind;
 };
 
+/* What a capture's notes say of a processor. */
+struct image_processor {
+    uint64_t cr3;
+    uint64_t idt; /* base */
+};
+
 struct image_info {
-    const char *format;    /* "crash-dump-64", "crash-dump-32" */
-    const char *type;      /* "full", "kernel-summary", "triage", "bitmap-full", ... */
+    const char *format;    /* "crash-dump-64", "crash-dump-32", "elf", "kdump", "raw" */
+    const char *type;      /* "full", "kernel-summary", "triage", "bitmap-full", "bitmap-kernel";
+                              "filtered": a kdump without the pages that its writer left out */
+    bool is_capture;       /* memory of a machine, written from outside: no kernel made a header */
     unsigned address_bits; /* 64 or 32 */
-    const uint8_t *header; /* the header's bytes, all of them present */
+    const uint8_t *header; /* the header's bytes, all of them present; NULL: there is none */
     size_t header_size;
     const struct image_field *fields; /* in the order WinDbg prints them */
     size_t field_count;
@@ -54,15 +62,19 @@ struct image_info {
         uint64_t bitmap_size;  /* BitmapSize, in bits */
         uint64_t pages;        /* Pages */
     } bitmap;
-    uint64_t pages_promised; /* by bitmap or runs */
+    struct image_processor *processors; /* of ELF and kdump: by the QEMU notes */
+    size_t processor_count;
+    uint64_t pages_promised; /* by bitmap, runs or segments */
     uint64_t pages_present;  /* of these, inside the file */
     uint64_t file_size;      /* bytes */
     uint64_t expected_size;  /* where the last promised page ends, bytes */
 };
 
-/* Opens a dump. Anything that is not one is refused with its name ("a PNG image", "a user-mode
- * minidump (MDMP)") where it is known. A file that ends before its last page opens; one that ends
- * inside the header or bitmap does not. The caller closes the image. */
+/* Opens a dump. A file that nothing claims and that can be physical memory is taken for a raw
+ * image: whether it is one shows when a kernel is looked for in it. Anything that is not one is
+ * refused with its name ("a PNG image", "a user-mode minidump (MDMP)") where it is known. A file
+ * that ends before its last page opens; one that ends inside the header or bitmap does not. The
+ * caller closes the image. */
 enum status image_open(struct error *err, const char *path, struct image **image);
 /* The same for bytes in memory, which outlive the image; `name` is for messages. */
 enum status image_open_bytes(struct error *err, const char *name, const void *bytes, size_t size,
@@ -78,15 +90,19 @@ const struct image_info *image_info(const struct image *image);
  */
 bool image_field_present(const struct image *image, const struct image_field *field);
 
-/* The value of header field `name` (element 0 of an array); false where the format has none, or
- * where it is not present in the above sense. */
+/* The value of header field `name` (element 0 of an array), or what was supplied for it; false
+ * where the format has none, or where it is not present in the above sense. */
 bool image_header_value(const struct image *image, const char *name, uint64_t *value);
+
+/* Supplies what a header would say, found in memory. A value that a header has is not replaced.
+ * `name` is not copied; at most eight names. */
+void image_supply(struct image *image, const char *name, uint64_t value);
 
 /* Element `index` of `field`, out of the header. */
 uint64_t image_field_value(const struct image *image, const struct image_field *field,
                            size_t index);
 
-/* The 4096 bytes of page frame `pfn`, in place. Constant time. */
+/* The 4096 bytes of page frame `pfn`, in place until image_epoch() changes. Constant time. */
 enum read_state image_page(const struct image *image, uint64_t pfn, const uint8_t **page);
 
 /* Whether the dump holds memory by virtual address and has no pages at all (triage dumps). */
@@ -100,6 +116,15 @@ enum read_state image_virtual(const struct image *image, uint64_t address, const
 /* Tells such a dump that `size` bytes at file offset `offset` are the memory at `address`: for
  * what it keeps without saying where it lay. False where it is no such dump, or has not as much. */
 bool image_map(struct image *image, uint64_t address, uint64_t offset, uint64_t size);
+/* Changes when pages that image_page() gave are no more in place. */
+uint64_t image_epoch(const struct image *image);
+
+/* The first page frame from `pfn` on that the image holds; false where there is none. Only for
+ * images without a header: those with one need no search. */
+bool image_next_page(const struct image *image, uint64_t pfn, uint64_t *next);
+
+/* Says what went wrong while pages were read; NULL where nothing did. */
+const char *image_fault(const struct image *image);
 
 /* Copies `length` bytes at physical address `address`; on anything but READ_PRESENT the content
  * of `buffer` is undefined. */

@@ -17,11 +17,13 @@ enum read_state {
     READ_DEMAND_ZERO,   /* never touched: would be zeros on first use */
     READ_NON_CANONICAL, /* no address of this architecture */
     READ_BAD_VALUE,     /* the bytes are there and make no sense */
+    READ_READER_DIED,   /* the process that unpacks the dump's pages died of the file */
     READ_STATE_COUNT
 };
 
 /* The word for a state in snapshots and messages: "present", "not-in-dump", "cut-off",
- * "not-mapped", "paged-out", "prototype", "demand-zero", "non-canonical", "bad-value". */
+ * "not-mapped", "paged-out", "prototype", "demand-zero", "non-canonical", "bad-value",
+ * "reader-died". */
 const char *read_state_name(enum read_state state);
 
 #endif

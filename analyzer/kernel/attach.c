@@ -9,6 +9,7 @@
 
 #include "base/memory.h"
 #include "kernel/address_proof.h"
+#include "kernel/discover.h"
 #include "kernel/proof.h"
 #include "kernel/pte_mask.h"
 #include "kernel/symbol_path.h"
@@ -52,8 +53,10 @@ static bool is_exact(const struct hunt *hunt, const struct symbols *symbols) {
 
 /* With the kernel's own symbols, a debugger block that lies encoded can be read. */
 static void decode_kdbg(struct target *target) {
-    uint64_t never, always;
+    uint64_t never, always, block;
     struct kdbg_keys keys;
+    if (target->kdbg.address == 0 && target_symbol(target, "KdDebuggerDataBlock", &block))
+        kdbg_read(target->vm, block, &target->kdbg);
     if (target->kdbg.state == READ_BAD_VALUE && target->kdbg.address != 0 &&
         target_symbol(target, "KiWaitNever", &never) &&
         target_symbol(target, "KiWaitAlways", &always) &&
@@ -71,6 +74,7 @@ static bool attach(struct hunt *hunt, const struct symbols *symbols, enum symbol
     target->symbols_source = xstrdup(symbols_identity(symbols)->name);
     if (match == MATCH_EXACT)
         decode_kdbg(target);
+    discover_machine(target);
     pte_mask_learn(target);
     return true;
 }

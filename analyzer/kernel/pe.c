@@ -155,6 +155,20 @@ void pe_read(struct vm *vm, uint64_t base, struct pe_image *image) {
     image->has_pdb = image->pdb_state == READ_PRESENT;
 }
 
+/* IMAGE_EXPORT_DIRECTORY.Name is the fourth of its words. */
+bool pe_export_name(struct vm *vm, const struct pe_image *image, char *name, size_t size) {
+    uint8_t nt[NT_HEADERS_SIZE];
+    uint32_t rva;
+    if (read_nt_headers(vm, image->base, nt) != READ_PRESENT)
+        return false;
+    size_t directories = get_u16(nt + OPTIONAL_HEADER) == MAGIC_PE32_PLUS ? 112 : 96;
+    uint64_t exports = image->base + get_u32(nt + OPTIONAL_HEADER + directories);
+    if (vm_read_u32(vm, exports + 12, &rva) != READ_PRESENT || rva >= image->size ||
+        vm_read(vm, image->base + rva, name, size, NULL) != READ_PRESENT)
+        return false;
+    return memchr(name, 0, size) != NULL;
+}
+
 /* Whether an image starts at `base` and is large enough to hold `address`: data of an image can
  * look like the start of another one. */
 static bool image_holds(struct vm *vm, uint64_t base, uint64_t address) {

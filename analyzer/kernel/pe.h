@@ -34,6 +34,10 @@ struct pe_image {
 /* Reads the image at `base`. Never fails: what cannot be read is said in the states. */
 void pe_read(struct vm *vm, uint64_t base, struct pe_image *image);
 
+/* The name that the image's export directory gives it; false where it has none that can be read or
+ * that is not shorter than `size`. */
+bool pe_export_name(struct vm *vm, const struct pe_image *image, char *name, size_t size);
+
 /* Looks for the PE image that holds `address`: for a page that starts one, from there downwards, at
  * most `limit` bytes; 0 where there is none. */
 uint64_t pe_find_below(struct vm *vm, uint64_t address, uint64_t limit);

@@ -111,6 +111,13 @@ static bool read_value(const struct target *target, uint64_t object, const char 
     return !read.absent && read.state == READ_PRESENT;
 }
 
+/* Tools that copy a machine's memory leave zeros for what they could not read: a capture that has
+ * nothing but zeros for a process has not got it. */
+static bool is_left_out(const struct target *target, const struct witness *witness) {
+    return image_info(target->image)->is_capture && witness->type == 0 && witness->pid == 0 &&
+           witness->flink == 0 && witness->blink == 0 && witness->name[0] == 0;
+}
+
 /* False where anything of the process cannot be read: then it proves nothing. */
 static bool read_witness(const struct target *target, uint64_t address, struct witness *witness) {
     uint64_t name, links;
@@ -123,7 +130,8 @@ static bool read_witness(const struct target *target, uint64_t address, struct w
            vm_read(target->vm, name, witness->name, IMAGE_NAME_BYTES, NULL) == READ_PRESENT &&
            vm_read_pointer(target->vm, links, &witness->flink) == READ_PRESENT &&
            vm_read_pointer(target->vm, links + vm_pointer_size(target->vm), &witness->blink) ==
-               READ_PRESENT;
+               READ_PRESENT &&
+           !is_left_out(target, witness);
 }
 
 /* The process of the thread that a processor runs, for a dump whose ring breaks at once. */

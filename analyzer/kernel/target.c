@@ -7,7 +7,9 @@
 
 #include "base/memory.h"
 #include "image/triage.h"
+#include "kernel/address.h"
 #include "kernel/current.h"
+#include "kernel/discover.h"
 #include "kernel/module.h"
 
 /* How far below PsLoadedModuleList an image may start: the largest ntoskrnl.exe of today is some
@@ -76,13 +78,15 @@ static bool take_listed(struct target *target, uint64_t list) {
     return driver && take_kernel(target, driver->base, driver->size, "driver list");
 }
 
-static void find_kernel(struct target *target) {
+/* `found`: the base that was found without a header; 0 where there was no need to. */
+static void find_kernel(struct target *target, uint64_t found) {
     uint64_t base = 0;
     kdbg_value(&target->kdbg, "KernBase", &base);
     uint64_t list = module_list(target);
     if (take_kernel(target, base, listed_size(target, base), "KdDebuggerDataBlock.KernBase"))
         return;
-    if (list == 0 || take_listed(target, list) || take_first_module(target, list))
+    if (take_kernel(target, found, 0, "page tables") || list == 0 || take_listed(target, list) ||
+        take_first_module(target, list))
         return;
     base = pe_find_below(target->vm, list, SCAN_LIMIT);
     take_kernel(target, base, 0, "scan");
@@ -106,34 +110,40 @@ static void choose_paging(struct target *target, uint64_t block) {
     }
 }
 
-static struct target *make_target(const char *path, struct image *image) {
+/* Takes the image over, whatever becomes of it. */
+static enum status make_target(struct error *err, const char *path, struct image *image,
+                               struct target **made) {
+    struct discovery found = {0};
+    if (image_info(image)->is_capture && discover(err, image, &found)) {
+        image_close(image);
+        return err ? fail_within(err, path) : STATUS_FORMAT;
+    }
     struct target *target = xcalloc(1, sizeof *target);
     target->path = xstrdup(path);
     target->image = image;
-    target->vm = vm_create(image, header_value(target, "DirectoryTableBase"));
+    target->vm = vm_create(image, found.kernel_base ? found.directory_table_base
+                                                    : header_value(target, "DirectoryTableBase"));
     target->kernel.headers = READ_BAD_VALUE;
     target->kernel.pdb_state = READ_BAD_VALUE;
     choose_paging(target, header_value(target, "KdDebuggerDataBlock"));
     current_map(target);
-    find_kernel(target);
-    return target;
+    find_kernel(target, found.kernel_base);
+    discover_machine(target);
+    *made = target;
+    return STATUS_OK;
 }
 
 enum status target_open(struct error *err, const char *path, struct target **target) {
     struct image *image;
     enum status status = image_open(err, path, &image);
-    if (status == STATUS_OK)
-        *target = make_target(path, image);
-    return status;
+    return status ? status : make_target(err, path, image, target);
 }
 
 enum status target_open_bytes(struct error *err, const char *name, const void *bytes, size_t size,
                               struct target **target) {
     struct image *image;
     enum status status = image_open_bytes(err, name, bytes, size, &image);
-    if (status == STATUS_OK)
-        *target = make_target(name, image);
-    return status;
+    return status ? status : make_target(err, name, image, target);
 }
 
 void target_close(struct target *target) {
@@ -220,7 +230,9 @@ static bool header_address(const struct target *target, const char *name, uint64
         *address = image_field_value(target->image, field, 0);
         return *address != 0;
     }
-    return false;
+    /* What was found without a header is a number or an address. */
+    return info->is_capture && image_header_value(target->image, name, address) &&
+           *address >= first_kernel_address(target->vm);
 }
 
 bool target_global(const struct target *target, const char *name, uint64_t *address) {

@@ -35,7 +35,7 @@ struct target {
     struct kdbg kdbg;
     struct pe_image kernel;      /* base 0 where the kernel image was not found */
     const char *kernel_found_by; /* "KdDebuggerDataBlock.KernBase", "driver list",
-                                    "PsLoadedModuleList", "scan" */
+                                    "PsLoadedModuleList", "scan", "page tables" */
     struct current current;
 
     const struct symbols *symbols; /* NULL until attached; owned */

@@ -122,6 +122,11 @@ void value_utf16(struct text *text, const uint8_t *bytes, size_t length) {
     put_escaped(text, bytes + i, length - i);
 }
 
+/* Zeros are no name: a raw image has them for memory that could not be copied. */
+static bool is_blank(const uint8_t *bytes, size_t length) {
+    return bytes[0] == 0 && memcmp(bytes, bytes + 1, length - 1) == 0;
+}
+
 /* _UNICODE_STRING: Length at 0, MaximumLength at 2, Buffer at 4 or, of 64 bits, at 8 (ntdef.h). */
 enum read_state value_unicode_string(struct vm *vm, uint64_t address, struct text *text) {
     uint16_t length, maximum;
@@ -137,6 +142,8 @@ enum read_state value_unicode_string(struct vm *vm, uint64_t address, struct tex
         return READ_BAD_VALUE;
     AUTO_FREE uint8_t *bytes = xmalloc(length);
     state = vm_read(vm, buffer, bytes, length, NULL);
+    if (state == READ_PRESENT && is_blank(bytes, length))
+        return READ_BAD_VALUE;
     if (state == READ_PRESENT)
         value_utf16(text, bytes, length);
     return state;

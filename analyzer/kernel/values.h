@@ -18,8 +18,8 @@ void value_bytes(struct text *text, const uint8_t *bytes, size_t length);
 /* UTF-16LE as UTF-8; an unpaired surrogate or a control (NUL too) keeps its bytes as \xNN\xNN. */
 void value_utf16(struct text *text, const uint8_t *bytes, size_t length);
 
-/* The UNICODE_STRING at `address`, at most 32767 characters. On anything but READ_PRESENT `text`
- * is empty. */
+/* The UNICODE_STRING at `address`, at most 32767 characters; one of zeros is a bad value. On
+ * anything but READ_PRESENT `text` is empty. */
 enum read_state value_unicode_string(struct vm *vm, uint64_t address, struct text *text);
 
 struct time_parts {

@@ -89,6 +89,7 @@ struct vm {
     const struct paging *paging;
     uint64_t directory_table_base;
     uint64_t invalid_pte_mask;
+    uint64_t epoch; /* the image's, when the TLB was filled */
     struct tlb_entry tlb[TLB_ENTRIES];
 };
 
@@ -248,6 +249,10 @@ struct vm_translation vm_translate(struct vm *vm, uint64_t address) {
 /* The page that holds `address`, through the TLB. */
 static enum read_state find_page(struct vm *vm, uint64_t address, const uint8_t **page) {
     uint64_t number = address >> IMAGE_PAGE_SHIFT;
+    if (vm->epoch != image_epoch(vm->image)) {
+        memset(vm->tlb, 0, sizeof vm->tlb);
+        vm->epoch = image_epoch(vm->image);
+    }
     struct tlb_entry *cached = &vm->tlb[number % TLB_ENTRIES];
     if (cached->tag == number + 1) {
         *page = cached->page;

@@ -67,8 +67,9 @@ static void test_foreign_files(void **state) {
         {FILE_OF("wake\0\0"), STATUS_UNSUPPORTED, "a hibernation file"},
         {FILE_OF("\x7f"
                  "ELF\x02\x01"),
-         STATUS_UNSUPPORTED, "an ELF file"},
-        {FILE_OF("KDUMP   \x06"), STATUS_UNSUPPORTED, "(KDUMP)"},
+         STATUS_FORMAT, "ELF header is cut off: expected 0x40 bytes, found 0x6"},
+        {FILE_OF("KDUMP   \x06"), STATUS_FORMAT, "kdump header is cut off"},
+        {FILE_OF("makedumpfile\0"), STATUS_FORMAT, "flattened header: expected 4096 bytes"},
         {FILE_OF("\xd2\xbe\xd2\xbe\x08"), STATUS_UNSUPPORTED, "a VMware state file"},
         {FILE_OF("version https://git-lfs.github.com/spec/v1\n"), STATUS_FORMAT, "Git LFS"},
         {FILE_OF("MZ\x90\0"), STATUS_FORMAT, "a PE executable"},
@@ -152,7 +153,7 @@ static void test_read_state_names(void **state) {
     (void)state;
     const char *const names[READ_STATE_COUNT] = {
         "present",   "not-in-dump", "cut-off",       "not-mapped", "paged-out",
-        "prototype", "demand-zero", "non-canonical", "bad-value",
+        "prototype", "demand-zero", "non-canonical", "bad-value",  "reader-died",
     };
     for (int index = 0; index < READ_STATE_COUNT; index++)
         assert_string_equal(read_state_name((enum read_state)index), names[index]);

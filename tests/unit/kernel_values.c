@@ -85,6 +85,9 @@ static void unicode_strings_are_bounded(void **state) {
     machine_put(machine, at + 48, 8, 2); /* not mapped */
     machine_put(machine, at + 50, 8, 2);
     machine_put(machine, at + 56, at + 0x100000, 8);
+    machine_put(machine, at + 64, 8, 2); /* zeros */
+    machine_put(machine, at + 66, 8, 2);
+    machine_put(machine, at + 72, at + 0x800, 8);
     struct target *target = machine_open(machine);
     struct text text;
     text_init(&text);
@@ -95,6 +98,7 @@ static void unicode_strings_are_bounded(void **state) {
     assert_int_equal(value_unicode_string(target->vm, at + 16, &text), READ_BAD_VALUE);
     assert_int_equal(value_unicode_string(target->vm, at + 32, &text), READ_BAD_VALUE);
     assert_int_equal(value_unicode_string(target->vm, at + 48, &text), READ_NOT_MAPPED);
+    assert_int_equal(value_unicode_string(target->vm, at + 64, &text), READ_BAD_VALUE);
     assert_int_equal(text.length, 0);
     target_close(target);
     machine_destroy(machine);

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""wrap.py - puts captured physical pages of a running Windows machine into a crash dump.
+"""wrap.py - puts captured physical pages of a running Windows machine into a crash dump or capture.
 
-    wrap.py FOLDER full|bitmap|summary DUMP
+    wrap.py FOLDER full|bitmap|summary|raw|elf|kdump|flattened DUMP
 
 FOLDER holds mem/ADDRESS.bin, 4096 bytes each, named by physical address in hexadecimal, and
 context.json with the processor's registers. Nothing is made up: what the header says comes out of
@@ -15,12 +15,16 @@ but for the PML4, which stays where CR3 says; the page tables are rewritten to m
 pages of which something was captured are split, so that every virtual address reads what it does in
 the bitmap dump.
 
+A raw image is a sparse file up to the highest page. ELF and kdump have the registers in a note.
+
 Prints nothing; ends with 77 (a skip) where FOLDER does not hold such pages.
 """
 import json
 import pathlib
 import struct
 import sys
+
+import capture
 
 PAGE = 4096
 FRAME = 0x000FFFFFFFFFF000
@@ -222,6 +226,11 @@ def make_bitmap(memory, kind):
 
 
 def wrap(memory, kind, path):
+    if kind in capture.WRITERS:
+        registers = memory.registers
+        notes = capture.notes_of(registers["cr3"], registers["idtr"], b"")
+        capture.WRITERS[kind](path, memory.pages, notes)
+        return
     area, first_page, pages = b"", 0x2000, memory.pages
     if kind == "full":
         relocation = Relocation(memory)
@@ -236,7 +245,7 @@ def wrap(memory, kind, path):
 
 
 def main():
-    if len(sys.argv) != 4 or sys.argv[2] not in TYPES:
+    if len(sys.argv) != 4 or sys.argv[2] not in {*TYPES, *capture.WRITERS}:
         sys.exit(__doc__.split("\n\n", 2)[1].strip())
     folder = pathlib.Path(sys.argv[1])
     if not (folder / "context.json").is_file() or not any((folder / "mem").glob("*.bin")):

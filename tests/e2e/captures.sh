@@ -1,0 +1,159 @@
+#!/usr/bin/env bash
+# captures.sh - the memory of forged and of real machines as raw image, ELF core and kdump: the same
+# snapshot as from the crash dump, found without its header.
+# shellcheck source=tests/e2e/common.sh
+. "$(dirname "$0")/common.sh"
+
+capture() { python3 "$SOURCE/tests/wrap/capture.py" "$@"; }
+
+# same SECTIONS OLD NEW: with "-" before the list, all sections but these.
+same() {
+    python3 - "$@" <<'EOF'
+import json, sys
+wanted, old, new = sys.argv[1], *(json.load(open(path)) for path in sys.argv[2:])
+names = set(wanted.lstrip("-").split(","))
+if wanted.startswith("-"):
+    names = (set(old) | set(new)) - names
+different = [name for name in sorted(names) if name not in old or old[name] != new.get(name)]
+print("different:", different) if different else None
+sys.exit(bool(different))
+EOF
+}
+
+valid() {
+    python3 - "$SOURCE/analyzer/snapshot/schema.json" "$1" <<'EOF'
+import json, sys
+try:
+    import jsonschema
+except ImportError:
+    sys.exit(0)
+schema, snapshot = (json.load(open(path)) for path in sys.argv[1:])
+jsonschema.Draft202012Validator(schema).validate(snapshot)
+EOF
+}
+
+dump=$DUMPS/small-full.dmp
+[ -f "$dump" ] || skip "$dump was not made"
+small=$scratch/small-full.json
+exits 0 "$NT_ANALYZER" snapshot "$dump" -o "$small"
+
+# ---- forged machines: all but what is said of the file ----
+for name in small-full win10-10240; do
+    exits 0 "$NT_ANALYZER" snapshot "$DUMPS/$name.dmp" -o "$scratch/$name.json"
+    for kind in raw elf kdump flattened; do
+        capture "$DUMPS/$name.dmp" $kind "$scratch/image" --no-notes
+        exits 0 "$NT_ANALYZER" snapshot "$scratch/image" -o "$scratch/s.json"
+        # A raw image has zeros for what the bitmap dump left out: coverage cannot be the same.
+        but=-dump
+        [ "$name.$kind" = win10-10240.raw ] && but=-dump,coverage
+        check "$name as $kind, without notes" same "$but" "$scratch/$name.json" "$scratch/s.json"
+        check "$name as $kind: schema" valid "$scratch/s.json"
+        rm "$scratch/image"
+    done
+done
+
+# ---- ways to the kernel ----
+for kind in elf kdump flattened; do
+    capture "$dump" $kind "$scratch/image"
+    exits 0 "$NT_ANALYZER" snapshot "$scratch/image" -o "$scratch/s.json"
+    check "$kind with CR3 in a note" same -dump "$small" "$scratch/s.json"
+    exits 0 sh -c "'$NT_ANALYZER' snapshot - -o '$scratch/stdin.json' <'$scratch/image'"
+    check "$kind on standard input" cmp "$scratch/s.json" "$scratch/stdin.json"
+    capture "$dump" $kind "$scratch/image" --shadow
+    exits 0 "$NT_ANALYZER" snapshot "$scratch/image" -o "$scratch/s.json"
+    check "$kind: tables of user mode are not the kernel's" same -dump "$small" "$scratch/s.json"
+    capture "$dump" $kind "$scratch/image" --vmcoreinfo
+    exits 0 "$NT_ANALYZER" snapshot "$scratch/image" -o "$scratch/s.json"
+    check "$kind: a header in a note is used" python3 - "$small" "$scratch/s.json" <<'EOF'
+import json, sys
+old, new = (json.load(open(path)) for path in sys.argv[1:])
+assert old["dump"]["header"] == new["dump"]["header"]
+EOF
+    check "$kind with a header in a note" same -dump "$small" "$scratch/s.json"
+    check "$kind with a header in a note: schema" valid "$scratch/s.json"
+done
+capture "$dump" raw "$scratch/image" --low-stub
+exits 0 "$NT_ANALYZER" snapshot "$scratch/image" -o "$scratch/s.json"
+check "by the low stub alone" same system,modules,processes,processors "$small" "$scratch/s.json"
+exits 0 "$NT_ANALYZER" info "$scratch/image"
+prints "No DUMP_HEADER (raw): found in memory"
+prints "Windows 10 Kernel Version 17763 UP Free x64"
+
+# ---- an encoded debugger block, and the kernel's own symbols ----
+python3 - "$SOURCE/analyzer/profiles/nt-17763-x64.json" "$small" "$scratch/own.json" <<'EOF'
+import json, sys
+profile, snapshot = (json.load(open(path)) for path in sys.argv[1:3])
+profile["name"] = "own-x64"
+profile["pdb"] = snapshot["system"]["kernel_pdb"]
+block = 0x224500
+profile["symbols"] = {"KdDebuggerDataBlock": hex(block), "KdpDataBlockEncoded": hex(block),
+                      "KiWaitNever": hex(block - 16), "KiWaitAlways": hex(block - 8)}
+json.dump(profile, open(sys.argv[3], "w"), indent=2, sort_keys=True)
+EOF
+exits 0 "$NT_ANALYZER" snapshot "$dump" --symbols "$scratch/own.json" -o "$scratch/exact.json"
+capture "$dump" raw "$scratch/image" --encode-kdbg
+exits 0 "$NT_ANALYZER" info "$scratch/image" --no-profiles
+prints "KiProcessorBlock is not known"
+exits 0 "$NT_ANALYZER" snapshot "$scratch/image" --symbols "$scratch/own.json" -o "$scratch/s.json"
+check "an encoded block is decoded" same -dump "$scratch/exact.json" "$scratch/s.json"
+exits 0 "$NT_ANALYZER" snapshot "$scratch/image" --no-profiles -o "$scratch/s.json"
+check "without symbols, modules all the same" python3 - "$small" "$scratch/s.json" <<'EOF'
+import json, sys
+old, new = (json.load(open(path)) for path in sys.argv[1:])
+assert old["system"]["kernel_base"] == new["system"]["kernel_base"], new["system"]
+assert old["system"]["build"] == new["system"]["build"], new["system"]
+EOF
+
+# ---- cut off ----
+for kind in elf kdump; do
+    capture "$dump" $kind "$scratch/image"
+    truncate -s -8192 "$scratch/image"
+    exits 0 "$NT_ANALYZER" snapshot "$scratch/image" -o "$scratch/s.json"
+    check "$kind: a cut file says so" python3 - "$scratch/s.json" <<'EOF'
+import json, sys
+snapshot = json.load(open(sys.argv[1]))
+found = [f for f in snapshot["findings"] if f["kind"] == "dump.truncated"]
+evidence = found[0]["evidence"]
+assert evidence["pages_present"] < evidence["pages_promised"], found
+assert snapshot["dump"]["pages_promised"] > snapshot["dump"]["pages_present"], snapshot["dump"]
+EOF
+done
+
+# ---- memory in which no Windows is ----
+truncate -s 2M "$scratch/zeros"
+python3 - "$scratch/noise" <<'EOF'
+import random, sys
+open(sys.argv[1], "wb").write(random.Random(3).randbytes(2 << 20))
+EOF
+for file in zeros noise; do
+    exits 2 timeout 10 "$NT_ANALYZER" snapshot "$scratch/$file"
+    says "no x64 Windows kernel was found in this raw memory"
+    says "0 low stubs in the first MiB, 0 self-mapping PML4s in 512 pages"
+done
+yes text | head -c 2097152 >"$scratch/text"
+exits 2 "$NT_ANALYZER" snapshot "$scratch/text"
+says "found text"
+exits 2 "$NT_ANALYZER" snapshot "$NT_ANALYZER"
+says "not an ELF core"
+
+# ---- a real machine ----
+pages=$NTDRIFT_SHARED/real/rewind-17763-pages.tar.xz
+if [ -f "$pages" ]; then
+    mkdir "$scratch/pages"
+    tar -xJf "$pages" -C "$scratch/pages"
+    for kind in bitmap raw elf kdump flattened; do
+        python3 "$SOURCE/tests/wrap/wrap.py" "$scratch/pages" $kind "$scratch/image"
+        exits 0 "$NT_ANALYZER" snapshot "$scratch/image" -o "$scratch/real-$kind.json"
+        check "real pages as $kind: system and modules" \
+            same system,modules "$scratch/real-bitmap.json" "$scratch/real-$kind.json"
+        rm "$scratch/image"
+    done
+    for kind in elf kdump flattened; do
+        check "real pages as $kind: everything" \
+            same -dump "$scratch/real-bitmap.json" "$scratch/real-$kind.json"
+    done
+else
+    echo "skipped: $pages is not on this machine"
+fi
+
+finish
