@@ -8,6 +8,7 @@
 
 #include "base/memory.h"
 #include "base/text.h"
+#include "differ/prominence.h"
 
 /* ---- sides ---- */
 
@@ -115,6 +116,7 @@ struct change *difference_add(struct difference *difference, const char *id, con
     *change = (struct change){
         .rule = rule,
         .severity = rule->severity,
+        .prominence = prominence_of(rule, subject),
         .subject = xstrdup(subject),
         .old = old,
         .new = new,
@@ -142,6 +144,8 @@ static int compare_changes(const void *left, const void *right) {
     const struct change *a = left, *b = right;
     if (a->rule != b->rule)
         return a->rule < b->rule ? -1 : 1;
+    if (a->prominence != b->prominence)
+        return a->prominence < b->prominence ? -1 : 1;
     int order = strverscmp(a->subject, b->subject); /* numbers in names by value */
     return order ? order : strcmp(a->message, b->message);
 }

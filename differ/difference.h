@@ -33,8 +33,9 @@ const char *severity_name(enum severity severity); /* "breaking", "notable", "in
 struct change {
     const struct rule *rule;
     enum severity severity;
-    char *subject; /* "_EPROCESS.Minimal", "csrss.exe" */
-    json_t *old;   /* the value on either side; NULL where that side has none */
+    unsigned prominence; /* among changes of its kind, lower ones come first: prominence.h */
+    char *subject;       /* "_EPROCESS.Minimal", "csrss.exe" */
+    json_t *old;         /* the value on either side; NULL where that side has none */
     json_t *new;
     json_t
         *details;  /* what a collapsed change stands for: {"count": 60, "groups": [...]}; or NULL */
@@ -62,7 +63,7 @@ struct side {
 struct difference {
     struct side old;
     struct side new;
-    struct change *changes; /* by family, rule order, subject */
+    struct change *changes; /* by family, rule order, prominence, subject */
     size_t count;
     size_t capacity;
     struct not_comparable *unknown;

@@ -1,12 +1,10 @@
-/* html_head.c - the top of the HTML report: the sides, the counts, the contents, the glance. */
+/* html_head.c - the top of the HTML report: the counts, the contents, the glance. What is news
+ * comes on the first screen; the identity of the two sides is folded. */
 #include <string.h>
 
 #include "base/memory.h"
 #include "reports/escape.h"
 #include "reports/html.h"
-
-#define GLANCE_SENTENCES    3  /* of each kind; one more where that is all */
-#define CONTENTS_STRUCTURES 14 /* that the contents name */
 
 /* ---- the sides ---- */
 
@@ -57,9 +55,12 @@ static void write_identity(struct page *page) {
                 {"Dump type", write_dump},
                 {"Kernel PDB", write_kernel_pdb}};
     struct text *out = page->out;
-    text_puts(out, "<div class=\"scroll\"><table class=\"identity\">\n<thead><tr><td></td>"
-                   "<th scope=\"col\">Before</th><th scope=\"col\">After</th></tr></thead>\n"
-                   "<tbody>\n");
+    text_puts(out,
+              "<details class=\"more\"><summary>The two builds: build lab, architecture, dump, "
+              "kernel PDB</summary>\n"
+              "<div class=\"scroll\"><table class=\"identity\">\n<thead><tr><td></td>"
+              "<th scope=\"col\">Before</th><th scope=\"col\">After</th></tr></thead>\n"
+              "<tbody>\n");
     for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
         text_printf(out, "<tr><th scope=\"row\">%s</th>", rows[i].name);
         const struct side *const sides[] = {&page->difference->old, &page->difference->new};
@@ -72,7 +73,7 @@ static void write_identity(struct page *page) {
         }
         text_puts(out, "</tr>\n");
     }
-    text_puts(out, "</tbody></table></div>\n");
+    text_puts(out, "</tbody></table></div>\n</details>\n");
 }
 
 /* ---- counts ---- */
@@ -100,13 +101,8 @@ static void write_lede(struct page *page) {
     text_puts(out, ".</p>\n");
 }
 
-static void write_tile(struct text *out, const char *class, size_t count, const char *label,
-                       const char *target) {
-    text_printf(out, "<li class=\"%s\"><b>%zu</b>", class, count);
-    if (target)
-        text_printf(out, "<a href=\"#%s\">", target);
-    escape_html(out, label);
-    text_puts(out, target ? "</a></li>\n" : "</li>\n");
+static void write_tile(struct text *out, const char *class, size_t count, const char *label) {
+    text_printf(out, "<li class=\"%s\"><b>%zu</b>%s</li>\n", class, count, label);
 }
 
 static size_t count_family(const struct outline *outline, const char *family) {
@@ -120,58 +116,39 @@ static size_t count_family(const struct outline *outline, const char *family) {
 static void write_tiles(struct page *page) {
     const struct outline *outline = &page->outline;
     text_puts(page->out, "<ul class=\"tiles\">\n");
-    for (int severity = SEVERITY_BREAKING; severity >= SEVERITY_INFO; severity--)
-        write_tile(page->out, severity_name((enum severity)severity), outline->severities[severity],
-                   severity_name((enum severity)severity), NULL);
+    for (int severity = SEVERITY_BREAKING; severity >= SEVERITY_INFO; severity--) {
+        const char *name = severity_name((enum severity)severity);
+        write_tile(page->out, name, outline->severities[severity], name);
+    }
     for (size_t i = 0; i < outline->kind_count; i++) {
         const char *family = outline->kinds[i].rule->family;
         if (!outline_begins_family(outline, i))
             continue;
-        AUTO_FREE char *target = xasprintf("family--%s", family);
-        write_tile(page->out, "family", count_family(outline, family), outline_family(family),
-                   target);
+        size_t count = count_family(outline, family);
+        AUTO_FREE char *label = xasprintf("change%s in <a href=\"#family--%s\">%s</a>",
+                                          plural(count), family, outline_family(family));
+        write_tile(page->out, "family", count, label);
     }
     if (page->difference->unknown_count)
-        write_tile(page->out, "unknown", page->difference->unknown_count, "Not comparable",
-                   "unknown");
+        write_tile(page->out, "unknown", page->difference->unknown_count,
+                   "<a href=\"#unknown\">not comparable</a>");
     text_puts(page->out, "</ul>\n");
 }
 
 /* ---- contents ---- */
 
-static void write_structure_links(struct page *page) {
-    const struct outline *outline = &page->outline;
-    if (!outline->topic_count)
-        return;
-    text_puts(page->out, "<ul>\n");
-    for (size_t i = 0; i < outline->topic_count && i < CONTENTS_STRUCTURES; i++) {
-        text_puts(page->out, "<li><a href=\"#structure--");
-        escape_anchor(page->out, outline->topics[i].name);
-        text_puts(page->out, "\">");
-        html_code(page->out, outline->topics[i].name);
-        text_puts(page->out, "</a></li>\n");
-    }
-    if (outline->topic_count > CONTENTS_STRUCTURES)
-        text_printf(page->out, "<li class=\"soft\">and %zu more structures</li>\n",
-                    outline->topic_count - CONTENTS_STRUCTURES);
-    text_puts(page->out, "</ul>");
-}
-
 static void write_contents(struct page *page) {
     const struct outline *outline = &page->outline;
     struct text *out = page->out;
-    text_puts(out, "<nav class=\"contents\" aria-label=\"Contents\">\n<strong>Contents</strong>\n"
-                   "<ul>\n");
+    text_puts(out, "<nav class=\"contents\" aria-label=\"Contents\">\n<ul>\n");
     if (page->difference->count)
         text_puts(out, "<li><a href=\"#glance\">At a glance</a></li>\n");
     for (size_t i = 0; i < outline->kind_count; i++) {
         const char *family = outline->kinds[i].rule->family;
         if (!outline_begins_family(outline, i))
             continue;
-        text_printf(out, "<li><a href=\"#family--%s\">%s</a>", family, outline_family(family));
-        if (!strcmp(family, "layout"))
-            write_structure_links(page);
-        text_puts(out, "</li>\n");
+        text_printf(out, "<li><a href=\"#family--%s\">%s</a></li>\n", family,
+                    outline_family(family));
     }
     if (page->difference->unknown_count)
         text_puts(out, "<li><a href=\"#unknown\">Not comparable</a></li>\n");
@@ -205,6 +182,15 @@ static void write_sentence(struct page *page, const struct change *change) {
     text_puts(page->out, "</li>\n");
 }
 
+/* Changes of structures are told with their structures, the others by kind. */
+static void write_rest(struct text *out, const struct kind *kind, size_t count) {
+    if (outline_is_structural(kind->changes[0]))
+        text_puts(out, "<li class=\"soft\"><a href=\"#structures\">");
+    else
+        text_printf(out, "<li class=\"soft\"><a href=\"#kind--%s\">", kind->rule->id);
+    text_printf(out, "and %zu more</a></li>\n", count);
+}
+
 static void write_kind(struct page *page, const struct kind *kind) {
     struct text *out = page->out;
     text_puts(out, "<li><div>");
@@ -213,20 +199,18 @@ static void write_kind(struct page *page, const struct kind *kind) {
     escape_html(out, kind->rule->title);
     text_printf(out, "</strong> <span class=\"soft\">%zu%s</span>\n<ul>\n", kind->count,
                 kind->waived ? ", some of them waived" : "");
-    size_t shown = kind->count <= GLANCE_SENTENCES + 1 ? kind->count : GLANCE_SENTENCES;
+    size_t shown = outline_glance_length(kind);
     for (size_t i = 0; i < shown; i++)
         write_sentence(page, kind->changes[i]);
     if (kind->count > shown)
-        text_printf(out, "<li class=\"soft\">and %zu more</li>\n", kind->count - shown);
+        write_rest(out, kind, kind->count - shown);
     text_puts(out, "</ul></div></li>\n");
 }
 
 void html_glance(struct page *page) {
     const struct outline *outline = &page->outline;
     text_puts(page->out, "<section id=\"glance\">\n<h2>At a glance</h2>\n<ul class=\"glance\">\n");
-    for (int severity = SEVERITY_BREAKING; severity >= SEVERITY_INFO; severity--)
-        for (size_t i = 0; i < outline->kind_count; i++)
-            if ((int)outline->kinds[i].rule->severity == severity)
-                write_kind(page, &outline->kinds[i]);
+    for (size_t i = 0; i < outline->kind_count; i++)
+        write_kind(page, outline->glance[i]);
     text_puts(page->out, "</ul>\n</section>\n");
 }

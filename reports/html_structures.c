@@ -8,7 +8,8 @@
 #include "reports/html.h"
 #include "reports/svg.h"
 
-#define UNFOLDED 8 /* structures that are open when the page is; the most changed come first */
+#define UNFOLDED 8  /* structures that are open when the page is; the most prominent come first */
+#define LINKED   40 /* structures that the section names before it shows them */
 
 static void write_key(struct text *out) {
     static const enum mark shown[] = {MARK_ADDED, MARK_REMOVED, MARK_MOVED, MARK_RETYPED,
@@ -171,6 +172,22 @@ static void write_structure(struct page *page, const struct topic *topic, bool i
     text_puts(out, "</details>\n");
 }
 
+static void write_links(struct page *page) {
+    const struct outline *outline = &page->outline;
+    text_puts(page->out, "<ul class=\"links\" aria-label=\"Structures that changed\">\n");
+    for (size_t i = 0; i < outline->topic_count && i < LINKED; i++) {
+        text_puts(page->out, "<li><a href=\"#structure--");
+        escape_anchor(page->out, outline->topics[i].name);
+        text_puts(page->out, "\">");
+        html_code(page->out, outline->topics[i].name);
+        text_puts(page->out, "</a></li>\n");
+    }
+    if (outline->topic_count > LINKED)
+        text_printf(page->out, "<li class=\"soft\">and %zu more</li>\n",
+                    outline->topic_count - LINKED);
+    text_puts(page->out, "</ul>\n");
+}
+
 void html_structures(struct page *page) {
     const struct outline *outline = &page->outline;
     if (!outline->topic_count)
@@ -180,6 +197,7 @@ void html_structures(struct page *page) {
                 "<section id=\"structures\">\n<h3>Structures that changed <span class=\"meta\">"
                 "%zu</span></h3>\n",
                 outline->topic_count);
+    write_links(page);
     text_puts(out, "<p>Each picture has the structure before at the left and after at the right, "
                    "member by member by offset; the number at the right of a bar is its size in "
                    "bytes, and the height grows with it. Stretches in which nothing changed are "

@@ -151,7 +151,8 @@ static void write_row(struct page *page, const struct change *change, const char
     text_puts(out, "</td><th scope=\"row\">");
     write_subject(out, change, within);
     text_puts(out, "</th>");
-    if (change->details) {
+    bool has_places = json_object_get(change->old, "offset") && change->new;
+    if (change->details && !has_places) {
         text_printf(out, "<td colspan=\"2\" class=\"soft\">%zu, see below</td>",
                     outline_stands_for(change));
     } else {

@@ -8,8 +8,6 @@
 #include "reports/renderers.h"
 #include "reports/value.h"
 
-#define GLANCE_SENTENCES 3 /* of each kind; one more where that is all */
-
 struct article {
     struct text *out;
     const struct difference *difference;
@@ -110,36 +108,33 @@ static void write_title(struct article *article) {
 static void write_counts(struct article *article) {
     const struct outline *outline = &article->outline;
     text_puts(article->out, "| Change | Severity | Count |\n|---|---|--:|\n");
-    for (int severity = SEVERITY_BREAKING; severity >= SEVERITY_INFO; severity--)
-        for (size_t i = 0; i < outline->kind_count; i++) {
-            const struct kind *kind = &outline->kinds[i];
-            if ((int)kind->rule->severity == severity)
-                text_printf(article->out, "| %s | %s | %zu |\n", kind->rule->title,
-                            severity_name(kind->rule->severity), kind->count);
-        }
+    for (size_t i = 0; i < outline->kind_count; i++) {
+        const struct kind *kind = outline->glance[i];
+        text_printf(article->out, "| %s | %s | %zu |\n", kind->rule->title,
+                    severity_name(kind->rule->severity), kind->count);
+    }
 }
 
 static void write_sentences(struct article *article, const struct kind *kind) {
-    size_t shown = kind->count <= GLANCE_SENTENCES + 1 ? kind->count : GLANCE_SENTENCES;
+    size_t shown = outline_glance_length(kind);
+    text_printf(article->out, "**%s** (%zu)\n\n", kind->rule->title, kind->count);
     for (size_t i = 0; i < shown; i++) {
         text_puts(article->out, "- ");
         escape_markdown_prose(article->out, kind->changes[i]->message);
         text_putc(article->out, '\n');
     }
     if (kind->count > shown)
-        text_printf(article->out, "- and %zu more of \"%s\"\n", kind->count - shown,
-                    kind->rule->title);
+        text_printf(article->out, "- and %zu more\n", kind->count - shown);
+    text_putc(article->out, '\n');
 }
 
 static void write_glance(struct article *article) {
     const struct outline *outline = &article->outline;
     text_puts(article->out, "\n## At a glance\n\n");
+    for (size_t i = 0; i < outline->kind_count; i++)
+        if (outline->glance[i]->rule->severity > SEVERITY_INFO)
+            write_sentences(article, outline->glance[i]);
     write_counts(article);
-    text_putc(article->out, '\n');
-    for (int severity = SEVERITY_BREAKING; severity >= SEVERITY_NOTABLE; severity--)
-        for (size_t i = 0; i < outline->kind_count; i++)
-            if ((int)outline->kinds[i].rule->severity == severity)
-                write_sentences(article, &outline->kinds[i]);
 }
 
 /* ---- changes by kind ---- */

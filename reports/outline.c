@@ -5,8 +5,12 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "differ/prominence.h"
 #include "reports/escape.h"
 #include "reports/shape.h"
+
+#define GLANCE_LEAST   3 /* changes of each kind; one more where that is all */
+#define HEADLINES_MOST 8 /* of each kind */
 
 /* A change with the length of its structure's name in the subject. */
 struct placed {
@@ -69,6 +73,8 @@ static void topic_add(struct topic *topic, const struct change *change) {
 static int compare_topics(const void *left, const void *right) {
     const struct topic *a = left;
     const struct topic *b = right;
+    if (a->prominence != b->prominence)
+        return a->prominence < b->prominence ? -1 : 1;
     if (a->severity != b->severity)
         return a->severity > b->severity ? -1 : 1;
     if (a->weight != b->weight)
@@ -90,11 +96,14 @@ static void make_topics(struct outline *outline, const struct difference *differ
     outline->topics = xcalloc(count + 1, sizeof *outline->topics);
     for (size_t i = 0; i < count; i++) {
         outline->sorted[i] = placed[i].change;
-        if (!i || !same_name(&placed[i - 1], &placed[i]))
+        if (!i || !same_name(&placed[i - 1], &placed[i])) {
+            char *name = xstrndup(placed[i].change->subject, placed[i].name_length);
             outline->topics[outline->topic_count++] = (struct topic){
-                .name = xstrndup(placed[i].change->subject, placed[i].name_length),
+                .name = name,
                 .changes = outline->sorted + i,
+                .prominence = prominence_of(placed[i].change->rule, name),
             };
+        }
         topic_add(&outline->topics[outline->topic_count - 1], placed[i].change);
     }
     qsort(outline->topics, outline->topic_count, sizeof *outline->topics, compare_topics);
@@ -102,56 +111,53 @@ static void make_topics(struct outline *outline, const struct difference *differ
 
 /* ---- kinds ---- */
 
-static struct kind *kind_of(struct outline *outline, const struct rule *rule) {
-    for (size_t i = 0; i < outline->kind_count; i++)
-        if (outline->kinds[i].rule == rule)
-            return &outline->kinds[i];
-    return NULL;
-}
-
-static size_t count_rules(void) {
-    size_t count = 0;
-    while (rules[count].id)
-        count++;
-    return count;
-}
-
-static void rank(struct outline *outline, const struct change *change) {
-    struct kind *kind = kind_of(outline, change->rule);
-    kind->changes[kind->count++] = change;
-}
-
+/* Changes of one kind stand together. */
 static void make_kinds(struct outline *outline, const struct difference *difference) {
-    outline->kinds = xcalloc(count_rules() + 1, sizeof *outline->kinds);
-    outline->ranked = xcalloc(difference->count + 1, sizeof *outline->ranked);
+    outline->kinds = xcalloc(difference->count + 1, sizeof *outline->kinds);
+    outline->all = xcalloc(difference->count + 1, sizeof *outline->all);
     for (size_t i = 0; i < difference->count; i++) {
         const struct change *change = &difference->changes[i];
-        struct kind *kind = kind_of(outline, change->rule);
-        if (!kind) {
-            kind = &outline->kinds[outline->kind_count++];
-            *kind = (struct kind){.rule = change->rule};
-        }
+        outline->all[i] = change;
+        if (!i || change[-1].rule != change->rule)
+            outline->kinds[outline->kind_count++] =
+                (struct kind){.rule = change->rule, .changes = outline->all + i};
+        struct kind *kind = &outline->kinds[outline->kind_count - 1];
         kind->count++;
         kind->waived += change->waived != NULL;
+        kind->headlines += prominence_is_headline(change->prominence);
     }
-    size_t next = 0;
-    for (size_t i = 0; i < outline->kind_count; i++) {
-        outline->kinds[i].changes = outline->ranked + next;
-        next += outline->kinds[i].count;
-        outline->kinds[i].count = 0;
-    }
-    for (size_t i = 0; i < outline->topic_count; i++)
-        for (size_t j = 0; j < outline->topics[i].count; j++)
-            rank(outline, outline->topics[i].changes[j]);
-    for (size_t i = 0; i < difference->count; i++)
-        if (!outline_is_structural(&difference->changes[i]))
-            rank(outline, &difference->changes[i]);
+}
+
+/* ---- at a glance ---- */
+
+static int compare_glances(const void *left, const void *right) {
+    const struct kind *a = *(const struct kind *const *)left;
+    const struct kind *b = *(const struct kind *const *)right;
+    if (!a->headlines != !b->headlines)
+        return a->headlines ? -1 : 1;
+    if (a->rule->severity != b->rule->severity)
+        return a->rule->severity > b->rule->severity ? -1 : 1;
+    return (a > b) - (a < b);
+}
+
+static void make_glance(struct outline *outline) {
+    outline->glance = xcalloc(outline->kind_count + 1, sizeof *outline->glance);
+    for (size_t i = 0; i < outline->kind_count; i++)
+        outline->glance[i] = &outline->kinds[i];
+    qsort(outline->glance, outline->kind_count, sizeof *outline->glance, compare_glances);
+}
+
+size_t outline_glance_length(const struct kind *kind) {
+    size_t least = kind->headlines < HEADLINES_MOST ? kind->headlines : HEADLINES_MOST;
+    size_t shown = least > GLANCE_LEAST ? least : GLANCE_LEAST;
+    return kind->count <= shown + 1 ? kind->count : shown;
 }
 
 void outline_init(struct outline *outline, const struct difference *difference) {
     *outline = (struct outline){0};
     make_topics(outline, difference);
     make_kinds(outline, difference);
+    make_glance(outline);
     for (size_t i = 0; i < difference->count; i++) {
         const struct change *change = &difference->changes[i];
         outline->severities[change->severity]++;
@@ -165,7 +171,8 @@ void outline_deinit(struct outline *outline) {
     free(outline->topics);
     free(outline->kinds);
     free(outline->sorted);
-    free(outline->ranked);
+    free(outline->all);
+    free(outline->glance);
     *outline = (struct outline){0};
 }
 
@@ -178,10 +185,10 @@ void outline_counts(struct text *out, const struct topic *topic) {
             count += outline_stands_for(topic->changes[i]);
         const char *words = strchr(rule->id, '.') ? strchr(rule->id, '.') + 1 : rule->id;
         const char *verb = strrchr(words, '.');
-        int noun = (int)(verb ? verb - words : (long)strlen(words));
         if (!strcmp(words, "type.resized"))
             continue;
-        text_printf(out, "%s%zu %.*s%s %s", separator, count, noun, words, count == 1 ? "" : "s",
+        const char *noun = starts(words, "bit.") ? "bit" : "member";
+        text_printf(out, "%s%zu %s%s %s", separator, count, noun, count == 1 ? "" : "s",
                     verb ? verb + 1 : "");
         separator = ", ";
     }

@@ -16,23 +16,26 @@ struct topic {
     size_t count;
     size_t weight; /* changes that no other explains: not the shifted ones */
     enum severity severity;
+    unsigned prominence; /* of the structure itself */
 };
 
 /* The changes of one kind. */
 struct kind {
     const struct rule *rule;
-    const struct change **changes; /* those of the structures that come first stand first */
+    const struct change **changes; /* in the difference's order: the most prominent first */
     size_t count;
     size_t waived;
+    size_t headlines; /* changes, the first ones, that the report leads with */
 };
 
 struct outline {
-    struct topic *topics; /* by severity, then by weight, then by name */
+    struct topic *topics; /* by prominence, severity, weight, name */
     size_t topic_count;
     struct kind *kinds; /* in the difference's order */
     size_t kind_count;
+    const struct kind **glance;               /* the kinds: those with headlines, by severity */
     const struct change **sorted;             /* what topics refer into */
-    const struct change **ranked;             /* what kinds refer into */
+    const struct change **all;                /* what kinds refer into */
     size_t severities[SEVERITY_BREAKING + 1]; /* waived ones too */
     size_t waived;
 };
@@ -46,13 +49,16 @@ bool outline_is_structural(const struct change *change);
 /* The number of constants, members and so on that a collapsed change stands for; 1 for another. */
 size_t outline_stands_for(const struct change *change);
 
+/* How many changes of a kind are told at a glance; the others are counted. */
+size_t outline_glance_length(const struct kind *kind);
+
 /* Whether the kind is the first one of its family. */
 bool outline_begins_family(const struct outline *outline, size_t kind);
 
 /* A family as a heading: "System calls". */
 const char *outline_family(const char *family);
 
-/* "2 fields added, 1 bit moved, 41 fields shifted" */
+/* "2 members added, 1 bit moved, 41 members shifted" */
 void outline_counts(struct text *out, const struct topic *topic);
 
 /* "layout.bit.added--_EPROCESS.Minimal": an id for this change that the next report has too. */

@@ -1,9 +1,15 @@
-/* text.c - a difference for a terminal: by kind, one line a change, a summary last. */
+/* text.c - a difference for a terminal: by kind, one line a change, a summary last, where the end
+ * of what scrolled by is still to be seen. */
 #include "reports/renderers.h"
 
 #include <string.h>
 
+#include "base/memory.h"
 #include "reports/escape.h"
+#include "reports/outline.h"
+
+#define SCREEN     24 /* lines; a report of more changes ends with one line for each structure */
+#define NAME_WIDTH 40 /* names of structures that are longer stand out of their column */
 
 struct page {
     struct text *out;
@@ -79,6 +85,42 @@ static size_t put_kind(struct page *page, const struct change *changes, size_t c
     return same;
 }
 
+/* ---- structures ---- */
+
+static void put_size(struct page *page, const struct topic *topic) {
+    for (size_t i = 0; i < topic->count; i++)
+        if (!strcmp(topic->changes[i]->rule->id, "layout.type.resized"))
+            text_printf(page->out, "%" JSON_INTEGER_FORMAT " to %" JSON_INTEGER_FORMAT " bytes%s",
+                        json_integer_value(topic->changes[i]->old),
+                        json_integer_value(topic->changes[i]->new), topic->count > 1 ? ": " : "");
+}
+
+static void put_structures(struct page *page, const struct difference *difference) {
+    if (difference->count <= SCREEN)
+        return;
+    AUTO(outline_deinit) struct outline outline;
+    outline_init(&outline, difference);
+    size_t width = 0;
+    for (size_t i = 0; i < outline.topic_count; i++) {
+        size_t length = strlen(outline.topics[i].name);
+        width = length > width && length <= NAME_WIDTH ? length : width;
+    }
+    if (outline.topic_count) {
+        text_putc(page->out, '\n');
+        put(page, BOLD, "Structures in short");
+        text_printf(page->out, " (%zu)\n", outline.topic_count);
+    }
+    for (size_t i = 0; i < outline.topic_count; i++) {
+        size_t length = strlen(outline.topics[i].name);
+        text_puts(page->out, "  ");
+        put(page, NULL, outline.topics[i].name);
+        text_printf(page->out, "%*s  ", (int)(length < width ? width - length : 0), "");
+        put_size(page, &outline.topics[i]);
+        outline_counts(page->out, &outline.topics[i]);
+        text_putc(page->out, '\n');
+    }
+}
+
 /* ---- the rest ---- */
 
 static void put_unknown(struct page *page, const struct difference *difference) {
@@ -131,5 +173,6 @@ void report_text(const struct difference *difference, const struct report_option
     for (size_t i = 0; i < difference->count;)
         i += put_kind(&page, &difference->changes[i], difference->count - i);
     put_unknown(&page, difference);
+    put_structures(&page, difference);
     put_summary(&page, difference);
 }

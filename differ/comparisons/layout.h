@@ -47,7 +47,12 @@ struct entry {
     enum verdict verdict;
     bool retyped;
     size_t followers; /* bits whose other type follows from this one's */
+    json_t *carried;  /* bits that moved with this word: {name: [place, place]}; or NULL */
+    bool is_carried;
 };
+
+/* [where it was, where it is] */
+json_t *layout_places_json(const struct entry *entry);
 
 /* Where a member was and is. */
 struct place {

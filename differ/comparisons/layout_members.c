@@ -55,6 +55,12 @@ char *layout_member_place(const struct member *member) {
     return xasprintf("0x%llx", (unsigned long long)member->offset);
 }
 
+json_t *layout_places_json(const struct entry *entry) {
+    AUTO_FREE char *old = layout_member_place(&entry->old);
+    AUTO_FREE char *new = layout_member_place(&entry->new);
+    return json_pack("[s, s]", old, new);
+}
+
 /* ---- classifying ---- */
 
 static bool is_bit(const struct member *member) {
@@ -140,6 +146,33 @@ static void collapse_words(struct entry *entries, size_t count) {
     json_decref(words);
 }
 
+/* The bits of a word that moved, with the word where that is a member itself, are told with it: one
+ * place changed, not thirty. */
+static void collapse_moves(struct entry *entries, size_t count) {
+    json_t *words = json_object(); /* index of the entry that stands for each */
+    for (size_t pass = 0; pass < 2; pass++)
+        for (size_t i = 0; i < count; i++) {
+            struct entry *entry = &entries[i];
+            bool bits = is_bit(&entry->old) || is_bit(&entry->new);
+            if (entry->verdict != MEMBER_MOVED || bits != (pass == 1) ||
+                !same_position(&entry->old, &entry->new))
+                continue;
+            AUTO_FREE char *key = xasprintf("%llx %llx", (unsigned long long)entry->old.offset,
+                                            (unsigned long long)entry->new.offset);
+            const json_t *first = json_object_get(words, key);
+            if (pass == 0 && !first)
+                json_object_set_new(words, key, json_integer((json_int_t)i));
+            if (pass == 0 || !first)
+                continue;
+            struct entry *word = &entries[json_integer_value(first)];
+            if (!word->carried)
+                word->carried = json_object();
+            json_object_set_new(word->carried, entry->name, layout_places_json(entry));
+            entry->is_carried = true;
+        }
+    json_decref(words);
+}
+
 /* ---- matching ---- */
 
 /* Entries of both sides' members, unclassified. A member that one side has in a form that is not
@@ -209,9 +242,14 @@ static void report_moved(struct layouts *layouts, const struct entry *entry, con
     AUTO_FREE char *from = place_in_words(&entry->old);
     AUTO_FREE char *to = place_in_words(&entry->new);
     bool bits = is_bit(&entry->old) && is_bit(&entry->new);
+    size_t carried = json_object_size(entry->carried);
+    AUTO_FREE char *with = carried ? xasprintf(", with %zu of its bit fields", carried) : NULL;
+    json_t *details = carried ? json_pack("{s:I, s:o}", "count", (json_int_t)carried + 1, "fields",
+                                          entry->carried)
+                              : NULL;
     difference_add(layouts->difference, bits ? "layout.bit.moved" : "layout.field.moved", subject,
-                   layout_member_json(&entry->old), layout_member_json(&entry->new), NULL,
-                   "%s moved from %s to %s", subject, from, to);
+                   layout_member_json(&entry->old), layout_member_json(&entry->new), details,
+                   "%s moved from %s to %s%s", subject, from, to, with ? with : "");
 }
 
 static void report_retyped(struct layouts *layouts, const struct entry *entry,
@@ -239,7 +277,7 @@ static void report_entry(struct layouts *layouts, const char *type, const struct
     AUTO_FREE char *subject = xasprintf("%s.%s", type, entry->name);
     if (entry->verdict == MEMBER_ADDED || entry->verdict == MEMBER_REMOVED)
         report_one_sided(layouts, entry, subject);
-    if (entry->verdict == MEMBER_MOVED)
+    if (entry->verdict == MEMBER_MOVED && !entry->is_carried)
         report_moved(layouts, entry, subject);
     if (entry->retyped)
         report_retyped(layouts, entry, subject);
@@ -251,6 +289,7 @@ void layout_compare_members(struct layouts *layouts, const char *type, const jso
     AUTO_FREE struct entry *entries = match(layouts, old, new, &count);
     classify_all(layouts, entries, count);
     collapse_words(entries, count);
+    collapse_moves(entries, count);
     for (size_t i = 0; i < count; i++)
         if (entries[i].verdict != MEMBER_SAME || entries[i].retyped)
             report_entry(layouts, type, &entries[i]);

@@ -196,11 +196,8 @@ static json_t *fields_json(const struct shift *shift) {
     json_t *fields = json_object();
     for (size_t i = 0; i < shift->count; i++) {
         const struct entry *entry = shift->kept[i];
-        if (!is_shifted(entry))
-            continue;
-        AUTO_FREE char *old = layout_member_place(&entry->old);
-        AUTO_FREE char *new = layout_member_place(&entry->new);
-        json_object_set_new(fields, entry->name, json_pack("[s, s]", old, new));
+        if (is_shifted(entry))
+            json_object_set_new(fields, entry->name, layout_places_json(entry));
     }
     return fields;
 }

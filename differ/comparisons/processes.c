@@ -119,7 +119,7 @@ static int by_string(const void *left, const void *right) {
     return strcmp(*(const char *const *)left, *(const char *const *)right);
 }
 
-/* "(absent), smss.exe" */
+/* "(absent) and smss.exe" */
 static char *names_text(const json_t *parents) {
     AUTO_FREE const char **names = xcalloc(json_object_size(parents) + 1, sizeof *names);
     size_t count = 0;
@@ -131,8 +131,21 @@ static char *names_text(const json_t *parents) {
     qsort(names, count, sizeof *names, by_string);
     struct text text AUTO(text_deinit) = TEXT_EMPTY;
     for (size_t i = 0; i < count; i++)
-        text_printf(&text, "%s%s", i ? ", " : "", names[i]);
+        text_printf(&text, "%s%s", !i ? "" : i + 1 < count ? ", " : " and ", names[i]);
     return text_take(&text);
+}
+
+/* "the parent of csrss.exe was smss.exe and is (absent)" */
+static char *parents_text(const char *image, const json_t *old, const json_t *new) {
+    bool was_one = json_object_size(old) == 1, is_one = json_object_size(new) == 1;
+    AUTO_FREE char *from = names_text(old);
+    AUTO_FREE char *to = names_text(new);
+    const char *now = was_one && is_one     ? " and is"
+                      : !was_one && !is_one ? ", and now are"
+                      : is_one              ? ", and the only one now is"
+                                            : ", and the parents now are";
+    return xasprintf("the parent%s of %s %s %s%s %s", was_one ? "" : "s", image,
+                     was_one ? "was" : "were", from, now, to);
 }
 
 static void compare_parents(const struct comparing *comparing) {
@@ -145,11 +158,9 @@ static void compare_parents(const struct comparing *comparing) {
                       unknown == 1 ? "process" : "processes");
         difference_not_comparable(comparing->difference, "processes", reason);
     } else if (!same_names(old, new)) {
-        AUTO_FREE char *from = names_text(old);
-        AUTO_FREE char *to = names_text(new);
+        AUTO_FREE char *message = parents_text(comparing->image, old, new);
         difference_add(comparing->difference, "process.parent.shifted", comparing->image,
-                       json_incref(old), json_incref(new), NULL,
-                       "the parent of %s was %s and is %s", comparing->image, from, to);
+                       json_incref(old), json_incref(new), NULL, "%s", message);
     }
     json_decref(old);
     json_decref(new);
@@ -212,16 +223,27 @@ static json_t *protection_of(const json_t *processes) {
     return protection;
 }
 
+/* "0x62 (WinTcb, Protected)" */
+static char *protection_text(const json_t *protection) {
+    const char *level = json_string_value(json_object_get(protection, "level"));
+    const char *signer = json_string_value(json_object_get(protection, "signer"));
+    const char *type = json_string_value(json_object_get(protection, "type"));
+    return signer && type ? xasprintf("%s (%s, %s)", level, signer, type) : xstrdup(level);
+}
+
 /* `level` holds type, audit and signer in one byte (_PS_PROTECTION). */
 static void compare_protection(const struct comparing *comparing) {
     const json_t *old = common_value(comparing->old.live, "protection", "level");
     const json_t *new = common_value(comparing->new.live, "protection", "level");
     if (!json_is_string(old) || !json_is_string(new) || json_equal(old, new))
         return;
-    difference_add(comparing->difference, "process.protection.changed", comparing->image,
-                   protection_of(comparing->old.live), protection_of(comparing->new.live), NULL,
-                   "the protection of %s was %s and is %s", comparing->image,
-                   json_string_value(old), json_string_value(new));
+    json_t *before = protection_of(comparing->old.live);
+    json_t *after = protection_of(comparing->new.live);
+    AUTO_FREE char *from = protection_text(before);
+    AUTO_FREE char *to = protection_text(after);
+    difference_add(comparing->difference, "process.protection.changed", comparing->image, before,
+                   after, NULL, "the protection of %s was %s and is %s", comparing->image, from,
+                   to);
 }
 
 /* ---- images ---- */

@@ -194,7 +194,18 @@ def recount(old, new, difference, names):
     shifted = {change["subject"] + "." + member: places
                for change in difference.of("layout.field.shifted")
                for member, places in change["details"]["fields"].items()}
+    carried = {change["subject"].split(".")[0] + "." + member: (change, places)
+               for change in difference.of("layout.field.moved") if "details" in change
+               for member, places in change["details"]["fields"].items()}
+    for subject, (change, places) in carried.items():
+        check(subject in moved, "%s: %s did not move" % (names, subject))
+        a, b = moved.get(subject, ((0, 0, 0), (0, 0, 0)))
+        check(places == [place(a), place(b)] and a[2] and a[1:3] == b[1:3] and
+              [hex(a[0]), hex(b[0])] == [change[side]["offset"] for side in ("old", "new")],
+              "%s: %s did not move with %s" % (names, subject, change["subject"]))
     reported = difference.subjects("layout.field.moved", "layout.bit.moved")
+    check(not reported & carried.keys(), names + ": a bit is told twice")
+    reported |= carried.keys()
     check(not reported & shifted.keys(), names + ": a member is both moved and shifted")
     check(reported | shifted.keys() == moved.keys(),
           "%s: members with another place: %s" % (names, sorted(

@@ -93,6 +93,38 @@ static void test_page_of_two_builds(void **state) {
     assert_has(pair.markdown, "`dt nt!_EPROCESS SubsystemProcess`");
 }
 
+/* Each before the next. */
+static void assert_order(const char *text, const char *const *strings) {
+    for (; *strings; strings++) {
+        text = strstr(text, *strings);
+        if (!text)
+            fail_msg("not there, or not behind what comes before it: %s", *strings);
+    }
+}
+
+static void test_glance_leads_with_headlines(void **state) {
+    (void)state;
+    static const char *const markdown[] = {
+        "## At a glance\n\n**Bits moved** (1)\n\n- `_EPROCESS.Minimal` moved",
+        "**Bits added** (1)",
+        "**Parents shifted** (1)",
+        "**Members removed** (1)",
+        "| Bits moved | breaking | 1 |",
+        "## Structures",
+        NULL};
+    static const char *const html[] = {"<h1>",
+                                       "id=\"glance\"",
+                                       "<strong>Bits moved</strong>",
+                                       "<strong>Parents shifted</strong>",
+                                       "<strong>Members removed</strong>",
+                                       "<a href=\"#structure--_EPROCESS\">",
+                                       NULL};
+    struct pair pair AUTO(pair_deinit) = pair_of(parse(old_text), parse(new_text));
+    assert_order(pair.markdown, markdown);
+    assert_order(pair.html, html);
+    assert_has(pair.html, "changes in <a href=\"#family--process\">Processes</a>");
+}
+
 static void test_structure_is_drawn(void **state) {
     (void)state;
     struct pair pair AUTO(pair_deinit) = pair_of(parse(old_text), parse(new_text));
@@ -193,6 +225,7 @@ int main(void) {
         cmocka_unit_test(test_anchors_are_one_to_one),
         cmocka_unit_test(test_values_are_one_line),
         cmocka_unit_test(test_page_of_two_builds),
+        cmocka_unit_test(test_glance_leads_with_headlines),
         cmocka_unit_test(test_structure_is_drawn),
         cmocka_unit_test(test_trees_are_drawn),
         cmocka_unit_test(test_nothing_differs),

@@ -1,0 +1,19 @@
+/*
+ * prominence.h - which of two changes of one kind a reader wants first. It orders and hides
+ * nothing: a name that says "spare" is a name, and the change is as true as any other.
+ */
+#ifndef NTDRIFT_DIFFER_PROMINENCE_H
+#define NTDRIFT_DIFFER_PROMINENCE_H
+
+#include "differ/difference.h"
+
+/* Lower comes first. The same for changes of one kind and subject. */
+unsigned prominence_of(const struct rule *rule, const char *subject);
+
+/* Whether a report leads with it, before what only is more severe. */
+bool prominence_is_headline(unsigned prominence);
+
+/* Whether a member's name says that it holds nothing: "Spare0", "PrcbPad11", "ReservedFlags". */
+bool prominence_is_filler(const char *member);
+
+#endif
