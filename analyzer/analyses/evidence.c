@@ -5,13 +5,6 @@
 
 #include "analyses/sections.h"
 
-static const char *const list_kinds[] = {
-    [LIST_BROKEN] = "list.broken",
-    [LIST_MISLINKED] = "list.mislinked",
-    [LIST_CYCLE] = "list.cycle",
-    [LIST_TOO_LONG] = "list.too-long",
-};
-
 static bool is_reported(const json_t *findings, const char *kind, const char *subject) {
     size_t index;
     json_t *finding;
@@ -46,9 +39,10 @@ void report_list(struct analysis_context *context, const char *name, uint64_t he
     enum read_state state = walk->end == LIST_BROKEN ? walk->state : READ_BAD_VALUE;
     context->coverage->unreadable[state]++;
     coverage_partial(context, "a list does not close: see findings");
-    if (!is_reported(context->findings, list_kinds[walk->end], name))
-        add_finding(context, list_kinds[walk->end], name,
-                    list_evidence(context->target, head, walk));
+    char kind[32];
+    snprintf(kind, sizeof kind, "list.%s", list_end_name(walk->end));
+    if (!is_reported(context->findings, kind, name))
+        add_finding(context, kind, name, list_evidence(context->target, head, walk));
 }
 
 json_t *json_pdb(const struct pdb_identity *pdb) {
