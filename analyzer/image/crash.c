@@ -8,7 +8,7 @@
 
 #define DUMP_OPTIONS 8 /* from the bitmap's header on, in all of them */
 
-static bool rank_in_runs(const struct image *image, uint64_t pfn, uint64_t *rank) {
+bool crash_rank_in_runs(const struct image *image, uint64_t pfn, uint64_t *rank) {
     return runs_rank(&image->runs, pfn, rank);
 }
 
@@ -20,7 +20,7 @@ enum status crash_open_runs(struct error *err, struct image *image, const struct
                             const struct crash_type *type) {
     (void)type;
     image->first_page = form->header_size;
-    image->rank = rank_in_runs;
+    image->rank = crash_rank_in_runs;
     enum status status =
         runs_init(err, &image->runs, form->runs, image->bytes + form->physical_memory_block,
                   form->physical_memory_block);

@@ -142,6 +142,7 @@ void image_close(struct image *image) {
     capture_stop(image->capture);
     segments_deinit(&image->segments);
     bitmap_deinit(&image->bitmap);
+    runs_deinit(&image->runs);
     triage_close(image);
     mapping_close(&image->mapping);
     mapping_close(&image->unfolded);

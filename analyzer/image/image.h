@@ -46,7 +46,8 @@ struct image_processor {
 
 struct image_info {
     const char *format;    /* "crash-dump-64", "crash-dump-32", "elf", "kdump", "raw" */
-    const char *type;      /* "full", "kernel-summary", "triage", "bitmap-full", "bitmap-kernel";
+    const char *type;      /* "full", "kernel-summary", "triage", "bitmap-full", "bitmap-kernel",
+                              "range-kernel", "range-kernel-user", "range-complete";
                               "filtered": a kdump without the pages that its writer left out */
     bool is_capture;       /* memory of a machine, written from outside: no kernel made a header */
     unsigned address_bits; /* 64 or 32 */
@@ -62,7 +63,9 @@ struct image_info {
         uint64_t bitmap_size;  /* BitmapSize, in bits */
         uint64_t pages;        /* Pages */
     } bitmap;
-    struct image_processor *processors; /* of ELF and kdump: by the QEMU notes */
+    const struct image_field *range_fields; /* of range dumps: RDMP_HEADER64 behind the header; */
+    size_t range_field_count;               /* offsets from the header on */
+    struct image_processor *processors;     /* of ELF and kdump: by the QEMU notes */
     size_t processor_count;
     uint64_t pages_promised; /* by bitmap, runs or segments */
     uint64_t pages_present;  /* of these, inside the file */

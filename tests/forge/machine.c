@@ -9,6 +9,14 @@
 
 #include "util.h"
 
+bool has_all_runs(const struct machine *machine) {
+    return machine->dump_type == 1 || machine->dump_type == 10;
+}
+
+bool has_user_pages(const struct machine *machine) {
+    return has_all_runs(machine) || machine->dump_type == 5 || machine->dump_type == 9;
+}
+
 static uint64_t with_bits(uint64_t word, const struct member *member, uint64_t value) {
     uint64_t mask = (member->length < 64 ? (1ull << member->length) : 0) - 1;
     return (word & ~(mask << member->position)) | (value & mask) << member->position;

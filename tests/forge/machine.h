@@ -69,6 +69,10 @@ struct machine {
     uint64_t next_thread_id;
 };
 
+/* What is in a dump of the scenario's type: all runs of memory, and what user mode has. */
+bool has_all_runs(const struct machine *machine);
+bool has_user_pages(const struct machine *machine);
+
 /* ---- machine.c: writing ---- */
 
 /* Writes a member; false where this build has none. */

@@ -38,8 +38,7 @@ static void make_peb(struct machine *machine, const struct process *process) {
 }
 
 void forge_user_pages(struct machine *machine) {
-    bool has_user_pages = machine->dump_type == 1 || machine->dump_type == 5;
-    for (size_t i = 0; has_user_pages && i < machine->process_count; i++)
+    for (size_t i = 0; has_user_pages(machine) && i < machine->process_count; i++)
         if (machine->processes[i].user_space)
             make_peb(machine, &machine->processes[i]);
 }

@@ -13,6 +13,7 @@ import sys
 
 PAGE = 4096
 FULL, SUMMARY, BITMAP_FULL, BITMAP_KERNEL = 1, 2, 5, 6
+RANGES = {8, 9, 10}  # the last says how many there are
 
 
 # Where the two widths of a dump have what is read here: sizes in bytes; offsets in DUMP_HEADER,
@@ -67,6 +68,8 @@ class Dump:
         self.runs, self.frames = [], {}
         if self.type == FULL:
             self.read_runs()
+        elif self.type in RANGES:
+            self.read_ranges()
         else:
             self.read_bitmap()
 
@@ -89,6 +92,21 @@ class Dump:
             self.runs.append((first, count, at))
             at += count * PAGE
         check("size of the file", len(self.bytes), at)
+
+    def read_ranges(self):
+        check("tag", self.bytes[0x2000:0x200C], b"\x40\0\0\0RDMPDUMP")
+        size, at = struct.unpack_from("<2Q", self.bytes, 0x2010)
+        check("FirstPageOffset", at, 0x2020 + size)
+        self.header_size = at
+        for place in range(0x2030, at, 16):
+            first, count = struct.unpack_from("<2Q", self.bytes, place)
+            if first:
+                self.runs.append((first, count, at))
+                at += count * PAGE
+        check("size of the file", len(self.bytes), at)
+        if self.type == max(RANGES):
+            check("NumberOfRanges", self.number(0x2020, 4), len(self.runs))
+            check("TotalNumberOfPages", self.number(0x2028), sum(run[1] for run in self.runs))
 
     def read_bitmap(self):
         if self.type == SUMMARY:
@@ -196,6 +214,7 @@ def check_header(dump, facts):
         check(name, dump.number(offset, size), int(value, 0) if isinstance(value, str) else value)
     if dump.type != FULL:
         check("HeaderSize", dump.header_size, int(facts["dump"]["header_size"], 0))
+    if dump.type in (SUMMARY, BITMAP_FULL, BITMAP_KERNEL):
         check("BitmapSize", dump.bits, int(facts["dump"]["bitmap_size"], 0))
     if dump.form["pointer"] == 8:
         context = dump.bytes[0x348:0x348 + 0x4D0]
