@@ -9,6 +9,10 @@
 
 #include "util.h"
 
+bool has_kva_shadow(const struct machine *machine) {
+    return json_is_true(json_object_get(machine->scenario, "kva_shadow"));
+}
+
 bool has_all_runs(const struct machine *machine) {
     return machine->dump_type == 1 || machine->dump_type == 10;
 }

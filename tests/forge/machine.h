@@ -29,8 +29,9 @@ struct process {
     uint64_t threads;
     int64_t session; /* -1: none */
     uint64_t created;
-    uint64_t exited; /* 0: runs */
-    uint64_t root;   /* frame of its PML4 */
+    uint64_t exited;    /* 0: runs */
+    uint64_t root;      /* frame of its PML4 */
+    uint64_t user_root; /* of the one that it has in user mode under KVA shadow; 0: none */
     uint64_t *thread_addresses;
     bool user_space; /* may have user pages: no kernel-only process, not exited */
 };
@@ -68,6 +69,10 @@ struct machine {
     size_t session_count;
     uint64_t next_thread_id;
 };
+
+/* Whether the scenario's machine has KVA shadow: its processors change tables on entering the
+ * kernel. Its row of extras says that a process has none ("trusted"). */
+bool has_kva_shadow(const struct machine *machine);
 
 /* What is in a dump of the scenario's type: all runs of memory, and what user mode has. */
 bool has_all_runs(const struct machine *machine);

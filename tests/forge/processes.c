@@ -158,12 +158,28 @@ static void write_process(struct machine *machine, const struct process *process
     write_name(machine, object, process->name);
 }
 
+/* KVA shadow: tables of its own for user mode, with PCID 1; a process that is trusted, and one that
+ * has no user mode, is given the PCID alone. These values are those of a capture of a real 17763.
+ */
+static void shadow_process(struct machine *machine, struct process *process) {
+    bool trusted =
+        !process->user_space || json_is_true(json_object_get(process->extras, "trusted"));
+    if (!has_kva_shadow(machine))
+        return;
+    if (!trusted)
+        process->user_root = memory_new_space(&machine->memory);
+    must_set(machine, process->address, "_EPROCESS", "Pcb.UserDirectoryTableBase",
+             process->user_root << PAGE_SHIFT | 1);
+    must_set(machine, process->address, "_EPROCESS", "Pcb.AddressPolicy", trusted);
+}
+
 static void make_process(struct machine *machine, struct process *process) {
     const struct object_kind *kind = process->pid == 4 ? &system_object : &process_object;
     process->address =
         make_object(machine, kind, process->address, layout_size(machine->layout, "_EPROCESS"));
     process->root = process->pid == 4 ? machine->memory.root : memory_new_space(&machine->memory);
     write_process(machine, process);
+    shadow_process(machine, process);
     write_path(machine, process);
     write_flags(machine, process);
     write_wow64(machine, process);

@@ -32,9 +32,13 @@ static void make_peb(struct machine *machine, const struct process *process) {
     put(page + form->os_major, number_of(json_array_get(version, 0), "version"), 4);
     put(page + form->os_minor, number_of(json_array_get(version, 1), "version"), 4);
     put(page + form->os_build, machine->build, 2);
-    memory_map_user(&machine->memory, process->root, peb, frame);
-    memory_map_user(&machine->memory, process->root, USER_SHARED_PAGE,
-                    memory_frame_of(&machine->memory, shared_page(machine)));
+    const uint64_t roots[] = {process->root, process->user_root};
+    bool only_shadow = json_is_true(json_object_get(process->extras, "only_shadow"));
+    for (size_t i = only_shadow; i < 2 && roots[i]; i++) {
+        memory_map_user(&machine->memory, roots[i], peb, frame);
+        memory_map_user(&machine->memory, roots[i], USER_SHARED_PAGE,
+                        memory_frame_of(&machine->memory, shared_page(machine)));
+    }
 }
 
 void forge_user_pages(struct machine *machine) {

@@ -290,6 +290,11 @@ def check_process(space, process):
     image = space.read(address + space.offset("_EPROCESS", "ImageFileName"), 15)
     check("ImageFileName", image.split(b"\0")[0].decode(), name)
     check(f"{name}: Header.Type", space.number(address, 1), 3)
+    if "user_directory_table_base" in process:
+        base = space.member(address, "_EPROCESS", "Pcb.UserDirectoryTableBase")
+        check("UserDirectoryTableBase", base, int(process["user_directory_table_base"], 0))
+        entry = int.from_bytes(space.page(base // PAGE)[:8], "little")
+        check("its first entry is the user's", entry & 5, 5)
     for head, entry in (("ThreadListHead", "ThreadListEntry"),
                         ("Pcb.ThreadListHead", "Tcb.ThreadListEntry")):
         threads = space.ring(address + space.offset("_EPROCESS", head),
