@@ -61,7 +61,7 @@ static const struct crash_form form = {
     .field_count = ARRAY_LENGTH(fields),
     .types = types,
     .type_count = ARRAY_LENGTH(types),
-    .read = "1 (full) or 2 (kernel summary)",
+    .read = "1 (full) or 2 (kernel summary), which Windows writes where CrashDumpEnabled is 1 or 2",
 };
 
 enum status crash32_open(struct error *err, struct image *image) {
