@@ -69,8 +69,8 @@ enum status kdump_open(struct error *err, struct image *image);
 enum status flattened_open(struct error *err, struct image *image);
 enum status raw_open(struct error *err, struct image *image);
 
-/* Whether a file without a magic can be a raw image: whole pages, enough of them, and nothing
- * that foreign.c knows. */
+/* Whether a file without a magic can be a raw image: long enough, and nothing that foreign.c
+ * knows. */
 bool raw_is_likely(const uint8_t *bytes, uint64_t size);
 
 /* Starts the reader on the image's file. */

@@ -19,27 +19,28 @@ struct foreign {
 /* What to do. The tools are those of the formats' own makers, or Volatility 3's. */
 #define UNPACK      "unpack it first"
 #define ONE_PROCESS "it holds one process; a kernel dump of the machine is needed"
-#define LAYERWRITER "Volatility 3 writes a raw image of it (layerwriter)"
+#define HIBERNATION "Hibr2Bin or Hibernation Recon unpacks it to a raw image"
 #define VMWARE      "give the .vmem file beside it, or what vmss2core -W8 writes of both"
 #define DISK        "it is no memory; its guest may have C:\\Windows\\MEMORY.DMP"
 #define LIVE_GUEST  "start the guest from it and take an ELF core: virsh dump --memory-only"
 
 /* The first entry that fits is taken: longer magics stand before shorter ones. Sources: the
- * formats' specifications; for memory files Volatility 3 (layers/vmware.py, layers/lime.py, the
- * hibernation layer), crash's diskdump.h and makedumpfile's flattened header, VirtualBox' SSM.cpp
- * and VDICore.h, QEMU's migration/savevm.c, libvirt's qemu_saveimage.h, libewf. */
+ * formats' specifications; for memory files Volatility 3 (layers/vmware.py, layers/lime.py),
+ * Volatility 2 (hibernation files), crash's diskdump.h and makedumpfile's flattened header,
+ * VirtualBox' SSM.cpp and VDICore.h, QEMU's migration/savevm.c, libvirt's qemu_saveimage.h, libewf.
+ */
 static const struct foreign foreigners[] = {
     FOREIGN("MDMP", "a user-mode minidump (MDMP)", ONE_PROCESS),
     FOREIGN("USERDUMP", "a user-mode dump (USERDUMP)", ONE_PROCESS),
     FOREIGN("USERDU64", "a user-mode dump (USERDU64)", ONE_PROCESS),
-    FOREIGN("hibr", "a hibernation file", LAYERWRITER),
-    FOREIGN("HIBR", "a hibernation file", LAYERWRITER),
+    FOREIGN("hibr", "a hibernation file", HIBERNATION),
+    FOREIGN("HIBR", "a hibernation file", HIBERNATION),
     FOREIGN("wake", "a hibernation file that was resumed from",
             "Windows wiped most of it on resuming; hibernate again and copy it from outside"),
     FOREIGN("WAKE", "a hibernation file that was resumed from",
             "Windows wiped most of it on resuming; hibernate again and copy it from outside"),
-    FOREIGN("rstr", "a hibernation file that is being resumed from", LAYERWRITER),
-    FOREIGN("RSTR", "a hibernation file that is being resumed from", LAYERWRITER),
+    FOREIGN("rstr", "a hibernation file that is being resumed from", HIBERNATION),
+    FOREIGN("RSTR", "a hibernation file that is being resumed from", HIBERNATION),
     FOREIGN("DISKDUMP", "a kdump-compressed dump (DISKDUMP)",
             "makedumpfile 1.2 or later writes KDUMP"),
     FOREIGN("\xd0\xbe\xd2\xbe", "a VMware state file", VMWARE),
@@ -54,7 +55,7 @@ static const struct foreign foreigners[] = {
     FOREIGN("<<< Oracle VM VirtualBox Disk Image", "a VirtualBox disk", DISK),
     FOREIGN("QEVM", "a QEMU saved state", LIVE_GUEST),
     FOREIGN("LibvirtQemudSave", "a libvirt saved state", LIVE_GUEST),
-    FOREIGN("EMiL", "a LiME memory image", LAYERWRITER),
+    FOREIGN("EMiL", "a LiME memory image", "Volatility 3 writes a raw image of it (layerwriter)"),
     FOREIGN("EVF\x09\x0d\x0a\xff", "an EnCase image (EWF)", "ewfexport -f raw unpacks it"),
     FOREIGN("QFI\xfb", "a qcow2 disk", DISK),
     FOREIGN("vhdxfile", "a VHDX disk", DISK),

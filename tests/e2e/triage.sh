@@ -1,6 +1,5 @@
 #!/usr/bin/env bash
-# triage.sh - two real triage dumps, x64 with its symbols and ARM64: every published value; and
-# damaged copies of the first.
+# triage.sh - two real triage dumps, x64 with its symbols and ARM64: every published value.
 # shellcheck source=tests/e2e/common.sh
 . "$(dirname "$0")/common.sh"
 
@@ -142,8 +141,5 @@ snapshot other "$scratch/other.dmp" --symbols "$symbols"
 holds other "symbols with one address that is off are not exact" <<'JSON'
 assert s["system"]["symbols"]["match"] == "proved", s["system"]
 JSON
-
-exits 0 python3 "$SOURCE/tests/e2e/triage_mutants.py" "$NT_ANALYZER" "$real/triage_x64.dmp" \
-    "$symbols" 25
 
 finish
