@@ -17,6 +17,7 @@ import json
 import os
 import pathlib
 import random
+import signal
 import subprocess
 import sys
 import tempfile
@@ -47,7 +48,6 @@ FLATTENED = [(0x0, 0x28, 2, 8), (0x1000, 0x1030, 3, 8)] + \
 # name: (file, capture written of it, places)
 CONTAINERS = {
     "full": ("small-full.dmp", None, HEADER64 + RUNS64),
-    "la57": ("small-la57.dmp", None, HEADER64),
     "summary": ("hostile-mislink.dmp", None, HEADER64 + SUMMARY64),
     "bitmap-full": ("hostile-cycle.dmp", None, HEADER64 + BITMAP64),
     "bitmap-kernel": ("hostile-hole.dmp", None, HEADER64 + BITMAP64),
@@ -180,28 +180,30 @@ class Mutator:
         return undo
 
 
+def kill_later(pid, seconds):
+    """Has the process killed unless signal.alarm(0) comes first."""
+    signal.signal(signal.SIGALRM, lambda *_: os.kill(pid, signal.SIGKILL))
+    signal.alarm(seconds)
+
+
 def run(command, patience):
     """Exit code (None: it was killed for its time), standard error, seconds, MiB."""
     with tempfile.TemporaryFile() as errors:
         begin = time.monotonic()
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=errors,
                                    env={**os.environ, "_NT_SYMBOL_PATH": ""})
-        while True:
-            pid, status, usage = os.wait4(process.pid, os.WNOHANG)
-            seconds = time.monotonic() - begin
-            if pid:
-                break
-            if seconds > patience:
-                process.kill()
-                os.wait4(process.pid, 0)
-                return None, "", seconds, 0
-            time.sleep(0.001)
-        process.returncode = 0  # it was waited for
+        kill_later(process.pid, patience)
+        _, status, usage = os.wait4(process.pid, 0)
+        signal.alarm(0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        seconds = time.monotonic() - begin
+        if seconds >= patience:
+            return None, "", seconds, 0
         if os.getloadavg()[0] > 1:
             seconds = usage.ru_utime + usage.ru_stime
         errors.seek(0)
         text = errors.read().decode("utf-8", "replace")
-        return os.waitstatus_to_exitcode(status), text, seconds, usage.ru_maxrss >> 10
+        return process.returncode, text, seconds, usage.ru_maxrss >> 10
 
 
 def judge(command, output, sanitized):

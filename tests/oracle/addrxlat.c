@@ -439,7 +439,8 @@ struct tour {
 };
 
 /* `address` and `shift` are those of the entries of the table at `at`; depth is that of the page
- * tables. An entry without a table is compared at one address, and so is a page. */
+ * tables. An entry without a table is compared at one address, and so is a page; of empty entries,
+ * which are nearly all, every eighth. */
 static void go_through(struct tour *tour, uint64_t at, unsigned level, unsigned shift,
                        uint64_t address) {
     const struct form *form = tour->memory->form;
@@ -450,6 +451,8 @@ static void go_through(struct tour *tour, uint64_t at, unsigned level, unsigned 
     for (uint64_t index = 0; index < 1u << form->oracle.fieldsz[level]; index++) {
         uint64_t entry = 0, first = address | index << shift;
         memcpy(&entry, table + index * form->entry_size, form->entry_size);
+        if (entry == 0 && index % 8)
+            continue;
         bool leads_on = level > 1 && entry & 1 && !(level < 4 && entry & 0x80);
         if (leads_on)
             go_through(tour, entry & form->address_bits, level - 1,
