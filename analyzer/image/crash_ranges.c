@@ -25,7 +25,7 @@ enum {
 /* What of it is known: the last two are those of complete dumps alone. */
 static const struct image_field fields[] = {
     {"MetadataSize", RDMP_HEADER + 0x10, 8, 1, IMAGE_FIELD_COUNT},
-    {"FirstPageOffset", RDMP_HEADER + 0x18, 8, 1, IMAGE_FIELD_COUNT},
+    {"FirstPageOffset", RDMP_HEADER + 0x18, 8, 1, IMAGE_FIELD_HEX},
     {"NumberOfRanges", RDMP_HEADER + 0x20, 4, 1, IMAGE_FIELD_COUNT},
     {"TotalNumberOfPages", RDMP_HEADER + 0x28, 8, 1, IMAGE_FIELD_COUNT},
 };

@@ -35,7 +35,7 @@ prints "NumberOfRanges      00000002"
 prints "TotalNumberOfPages  00000000\`00003f9e"
 holds small-range-complete "a complete range dump" <<'END'
 assert s["dump"]["type"] == "range-complete" and s["dump"]["pages_present"] == 0x3f9e, s["dump"]
-assert s["dump"]["ranges"] == {"MetadataSize": 0x30, "FirstPageOffset": 0x2050,
+assert s["dump"]["ranges"] == {"MetadataSize": 0x30, "FirstPageOffset": "0x2050",
                                "NumberOfRanges": 2, "TotalNumberOfPages": 0x3f9e}, s["dump"]
 assert s["coverage"]["user_memory"] == "present", s["coverage"]
 END
