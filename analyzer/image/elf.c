@@ -7,6 +7,7 @@
  */
 #include <inttypes.h>
 
+#include "base/memory.h"
 #include "image/bytes.h"
 #include "image/container.h"
 #include "image/notes.h"
@@ -54,6 +55,21 @@ static const struct expectation expectations[] = {
     {"e_phentsize", PROGRAM_SIZE, 2, PROGRAM_HEADER_SIZE},
 };
 
+/* Other machines that Windows runs on, or that cores are taken of: e_machine by the System V ABI.
+ */
+static const char *other_machine(uint16_t machine) {
+    static const struct {
+        uint16_t machine;
+        const char *name;
+    } names[] = {{40, "a 32-bit ARM"}, {183, "an ARM64"},      {50, "an Itanium"},
+                 {243, "a RISC-V"},    {21, "a 64-bit POWER"}, {258, "a LoongArch"},
+                 {22, "an S390"}};
+    for (size_t i = 0; i < ARRAY_LENGTH(names); i++)
+        if (names[i].machine == machine)
+            return names[i].name;
+    return NULL;
+}
+
 static bool is_inside(const struct image *image, uint64_t offset, uint64_t size) {
     return offset <= image->size && size <= image->size - offset;
 }
@@ -93,6 +109,13 @@ static enum status check_header(struct error *err, const struct image *image) {
                     "section headers at offset 0x%" PRIx64
                     ": expected %u of 64 bytes inside the file",
                     load_u64(header + SECTION_OFFSET), sections);
+    const char *other = other_machine(load_u16(header + MACHINE));
+    if (other)
+        return fail(
+            err, STATUS_UNSUPPORTED,
+            "an ELF core of %s machine (e_machine at offset 0x%x) is not supported: a core of an "
+            "x86-64 guest is needed",
+            other, MACHINE);
     return check_machine(err, header);
 }
 

@@ -184,6 +184,8 @@ static void test_refused(void **state) {
     refused(&core, 56, 0xffff, 2, "program headers");
     refused(&core, PROGRAMS_AT + 32, UINT64_MAX, 8, "PT_LOAD at offset 0x40");
     refused(&core, PROGRAMS_AT, 4, 4, "no memory");
+    refused(&core, 18, 183, 2, "an ELF core of an ARM64 machine (e_machine at offset 0x12) is not");
+    refused(&core, 18, 40, 2, "an ELF core of a 32-bit ARM machine");
     put(core.bytes + PROGRAMS_AT, 4, 4);
     refused(&core, PROGRAMS_AT + 32, 768 << 20, 8, "PT_NOTE at offset 0x40");
     munmap(core.bytes, core.size);
