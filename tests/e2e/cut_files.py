@@ -19,7 +19,8 @@ CUT = 3 * mutants.PAGE + 100
 
 
 def snapshot(analyzer, path):
-    run = subprocess.run([analyzer, "snapshot", "--quiet", path], stdout=subprocess.PIPE, check=True)
+    run = subprocess.run([analyzer, "snapshot", "--quiet", path], check=True,
+                         stdout=subprocess.PIPE)
     return json.loads(run.stdout)
 
 

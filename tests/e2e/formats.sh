@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# formats.sh - range dumps, KVA shadow, software PTEs that cost a process, and files that are no dump:
-# what a user is told.
+# formats.sh - range dumps, KVA shadow, software PTEs that cost a process, and files that are no
+# dump: what a user is told.
 # shellcheck source=tests/e2e/common.sh
 . "$(dirname "$0")/common.sh"
 

@@ -29,8 +29,8 @@ EDGES = (0, 1, 2, 7, 8, 0x7F, 0x80, 0xFF, 0xFFF, 0x1000, 0x1001, 0xFFFF, 0x10000
          0x80000000, 0xC0000000, 0xFFFFFFF0, 0xFFFFFFFF, 0x30000000, 1 << 36, 1 << 40, 1 << 46,
          1 << 63, (1 << 63) - 1, (1 << 64) - 1)
 
-# Where a change is felt: (first, last byte, how often, bytes of a word). Behind these come the pages
-# that hold anything. The runs of a header are a place of their own; so is what is behind it.
+# Where a change is felt: (first, last byte, how often, bytes of a word). Behind these come the
+# pages that hold anything. The runs of a header are a place of their own; so is what is behind it.
 HEADER64 = [(0x8, 0x88, 4, 8), (0xF98, 0xF9C, 1, 4), (0x1030, 0x1058, 1, 4)]
 HEADER32 = [(0x8, 0x64, 4, 4), (0xF88, 0xF8C, 1, 4)]
 RUNS64, RUNS32 = [(0x88, 0xC8, 4, 8), (0x88, 0x344, 1, 8)], [(0x64, 0x84, 4, 4)]
