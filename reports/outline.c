@@ -219,15 +219,21 @@ const char *outline_family(const char *family) {
 
 /* ---- anchors ---- */
 
-/* Changes of one kind and subject stand together; the second one of them gets a number. */
-void outline_anchor(struct text *out, const struct difference *difference,
-                    const struct change *change) {
-    text_printf(out, "%s--", change->rule->id);
-    escape_anchor(out, change->subject);
+/* They stand together. */
+size_t outline_number(const struct difference *difference, const struct change *change) {
     size_t number = 1;
     for (const struct change *each = change; each > difference->changes; each--, number++)
         if (each[-1].rule != change->rule || strcmp(each[-1].subject, change->subject) != 0)
             break;
+    return number;
+}
+
+/* The second change of one kind and subject gets a number. */
+void outline_anchor(struct text *out, const struct difference *difference,
+                    const struct change *change) {
+    text_printf(out, "%s--", change->rule->id);
+    escape_anchor(out, change->subject);
+    size_t number = outline_number(difference, change);
     if (number > 1)
         text_printf(out, "--%zu", number);
 }

@@ -61,6 +61,9 @@ const char *outline_family(const char *family);
 /* "2 members added, 1 bit moved, 41 members shifted" */
 void outline_counts(struct text *out, const struct topic *topic);
 
+/* Which one of the changes of its kind and subject it is: 1, unless they are several. */
+size_t outline_number(const struct difference *difference, const struct change *change);
+
 /* "layout.bit.added--_EPROCESS.Minimal": an id for this change that the next report has too. */
 void outline_anchor(struct text *out, const struct difference *difference,
                     const struct change *change);
