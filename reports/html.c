@@ -5,6 +5,7 @@
 
 #include "base/memory.h"
 #include "reports/escape.h"
+#include "reports/html_script.h"
 #include "reports/svg.h"
 
 void html_element(struct text *out, const char *tag, const char *content) {
@@ -22,14 +23,16 @@ void html_chip(struct text *out, enum severity severity) {
     text_printf(out, "<span class=\"chip %s\">%s</span>", name, name);
 }
 
-/* No script and no outside resource is wanted; the policy holds even a browser to it. */
+/* No outside resource is wanted and no script but the page's own; the policy holds even a browser
+ * to it. */
 static void write_head(struct page *page) {
     struct text *out = page->out;
     text_puts(out, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
                    "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
                    "<meta name=\"color-scheme\" content=\"light dark\">\n"
                    "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
-                   "style-src 'unsafe-inline'\">\n<title>Windows kernel: ");
+                   "style-src 'unsafe-inline'; script-src '" HTML_SCRIPT_DIGEST "'\">\n"
+                   "<title>Windows kernel: ");
     escape_html(out, page->difference->old.label);
     text_puts(out, " to ");
     escape_html(out, page->difference->new.label);
@@ -56,6 +59,7 @@ static void write_family(struct page *page, const char *family) {
 static void write_main(struct page *page) {
     text_puts(page->out, "<main id=\"main\">\n");
     if (page->difference->count) {
+        html_filter(page->out);
         html_glance(page);
         for (size_t i = 0; i < page->outline.kind_count; i++)
             if (outline_begins_family(&page->outline, i))
@@ -79,6 +83,9 @@ void report_html(const struct difference *difference, const struct report_option
     write_main(&page);
     text_puts(output,
               "<footer>Made by ntdrift from two snapshots. The same two give the same page, "
-              "byte for byte.</footer>\n</body>\n</html>\n");
+              "byte for byte.</footer>\n");
+    if (difference->count)
+        html_script(output);
+    text_puts(output, "</body>\n</html>\n");
     outline_deinit(&page.outline);
 }

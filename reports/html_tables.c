@@ -145,7 +145,8 @@ static void write_row(struct page *page, const struct change *change, const char
     struct text *out = page->out;
     text_puts(out, "<tr id=\"");
     outline_anchor(out, page->difference, change);
-    text_puts(out, change->waived ? "\" class=\"waived\">" : "\">");
+    text_printf(out, "\" data-severity=\"%s\"%s>", severity_name(change->severity),
+                change->waived ? " class=\"waived\"" : "");
     text_puts(out, "<td>");
     write_kind(out, change->rule);
     text_puts(out, "</td><th scope=\"row\">");
