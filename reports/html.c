@@ -45,7 +45,7 @@ static void write_family(struct page *page, const char *family) {
     static const struct {
         const char *family;
         void (*write)(struct page *page); /* what a family has besides tables by kind */
-    } specials[] = {{"layout", html_structures}, {"process", html_trees}};
+    } specials[] = {{"layout", html_structures}, {"syscall", html_stubs}, {"process", html_trees}};
     text_printf(page->out, "<section id=\"family--%s\">\n", family);
     html_element(page->out, "h2", outline_family(family));
     text_putc(page->out, '\n');

@@ -72,7 +72,6 @@ static const char script[] =
     "  }\n"
     "\n"
     "  input.addEventListener('input', apply);\n"
-    "  bar.addEventListener('submit', function (event) { event.preventDefault(); });\n"
     "  boxes.forEach(function (box) { box.addEventListener('change', apply); });\n"
     "  window.addEventListener('hashchange', reveal);\n"
     "  document.addEventListener('keydown', function (event) {\n"
@@ -88,13 +87,13 @@ static const char script[] =
 
 void html_filter(struct text *out) {
     static const char *const severities[] = {"breaking", "notable", "info"};
-    text_puts(out, "<form id=\"filter\" role=\"search\" hidden>\n<input type=\"search\" "
+    text_puts(out, "<div id=\"filter\" role=\"search\" hidden>\n<input type=\"search\" "
                    "aria-label=\"Filter the changes\" placeholder=\"Filter: _EPROCESS bit, "
                    "csrss.exe, NtReadFile\" autocomplete=\"off\">\n");
     for (size_t i = 0; i < sizeof severities / sizeof *severities; i++)
         text_printf(out, "<label><input type=\"checkbox\" value=\"%s\" checked> %s</label>\n",
                     severities[i], severities[i]);
-    text_puts(out, "<output></output>\n</form>\n");
+    text_puts(out, "<output></output>\n</div>\n");
 }
 
 void html_script(struct text *out) {

@@ -181,6 +181,8 @@ static void write_more(struct article *article, const char *family) {
         markdown_layouts(article->out, article->difference, &article->outline);
     if (!strcmp(family, "process"))
         markdown_trees(article->out, article->difference);
+    if (!strcmp(family, "syscall"))
+        markdown_stubs(article->out, article->difference);
 }
 
 static void write_families(struct article *article) {

@@ -67,9 +67,24 @@ static bool write_type(struct text *out, const json_t *value) {
     return true;
 }
 
+/* "4c8bd1b8????????0f05c3 (syscall), 463 stubs" */
+static bool write_stub(struct text *out, const json_t *value) {
+    const json_t *template = json_object_get(value, "template");
+    const json_t *count = json_object_get(value, "count");
+    const char *mechanism = json_string_value(json_object_get(value, "mechanism"));
+    if (!json_is_string(template))
+        return false;
+    write_string(out, template);
+    if (mechanism)
+        text_printf(out, " (%s)", mechanism);
+    if (json_is_integer(count))
+        text_printf(out, ", %" JSON_INTEGER_FORMAT " stubs", json_integer_value(count));
+    return true;
+}
+
 static void write_object(const struct writing *writing, const json_t *value, int depth) {
     struct text *out = writing->out;
-    if (write_member(out, value) || write_type(out, value))
+    if (write_member(out, value) || write_type(out, value) || write_stub(out, value))
         return;
     bool are_numbers = holds_numbers(value);
     size_t shown = 0;
