@@ -105,14 +105,6 @@ static void write_tile(struct text *out, const char *class, size_t count, const 
     text_printf(out, "<li class=\"%s\"><b>%zu</b>%s</li>\n", class, count, label);
 }
 
-static size_t count_family(const struct outline *outline, const char *family) {
-    size_t count = 0;
-    for (size_t i = 0; i < outline->kind_count; i++)
-        if (!strcmp(outline->kinds[i].rule->family, family))
-            count += outline->kinds[i].count;
-    return count;
-}
-
 static void write_tiles(struct page *page) {
     const struct outline *outline = &page->outline;
     text_puts(page->out, "<ul class=\"tiles\">\n");
@@ -120,14 +112,11 @@ static void write_tiles(struct page *page) {
         const char *name = severity_name((enum severity)severity);
         write_tile(page->out, name, outline->severities[severity], name);
     }
-    for (size_t i = 0; i < outline->kind_count; i++) {
-        const char *family = outline->kinds[i].rule->family;
-        if (!outline_begins_family(outline, i))
-            continue;
-        size_t count = count_family(outline, family);
+    for (size_t i = 0; i < outline->family_count; i++) {
+        const struct family *family = &outline->families[i];
         AUTO_FREE char *label = xasprintf("change%s in <a href=\"#family--%s\">%s</a>",
-                                          plural(count), family, outline_family(family));
-        write_tile(page->out, "family", count, label);
+                                          plural(family->count), family->id, family->heading);
+        write_tile(page->out, "family", family->count, label);
     }
     if (page->difference->unknown_count)
         write_tile(page->out, "unknown", page->difference->unknown_count,
@@ -143,13 +132,9 @@ static void write_contents(struct page *page) {
     text_puts(out, "<nav class=\"contents\" aria-label=\"Contents\">\n<ul>\n");
     if (page->difference->count)
         text_puts(out, "<li><a href=\"#glance\">At a glance</a></li>\n");
-    for (size_t i = 0; i < outline->kind_count; i++) {
-        const char *family = outline->kinds[i].rule->family;
-        if (!outline_begins_family(outline, i))
-            continue;
-        text_printf(out, "<li><a href=\"#family--%s\">%s</a></li>\n", family,
-                    outline_family(family));
-    }
+    for (size_t i = 0; i < outline->family_count; i++)
+        text_printf(out, "<li><a href=\"#family--%s\">%s</a></li>\n", outline->families[i].id,
+                    outline->families[i].heading);
     if (page->difference->unknown_count)
         text_puts(out, "<li><a href=\"#unknown\">Not comparable</a></li>\n");
     if (page->difference->count)

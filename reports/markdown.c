@@ -171,10 +171,6 @@ static void write_kind(struct article *article, const struct kind *kind) {
         write_row(article, kind->changes[i]);
 }
 
-static bool is_last_of_family(const struct outline *outline, size_t kind) {
-    return kind + 1 == outline->kind_count || outline_begins_family(outline, kind + 1);
-}
-
 /* What a family has besides its tables of changes. */
 static void write_more(struct article *article, const char *family) {
     if (!strcmp(family, "layout"))
@@ -185,16 +181,28 @@ static void write_more(struct article *article, const char *family) {
         markdown_stubs(article->out, article->difference);
 }
 
+/* Changes of structures are told with their structures; one by one they are the appendix. */
 static void write_families(struct article *article) {
     const struct outline *outline = &article->outline;
-    for (size_t i = 0; i < outline->kind_count; i++) {
-        const char *family = outline->kinds[i].rule->family;
-        if (outline_begins_family(outline, i))
-            text_printf(article->out, "\n## %s\n", outline_family(family));
-        write_kind(article, &outline->kinds[i]);
-        if (is_last_of_family(outline, i))
-            write_more(article, family);
+    for (size_t i = 0; i < outline->family_count; i++) {
+        const struct family *family = &outline->families[i];
+        text_printf(article->out, "\n## %s\n", family->heading);
+        write_more(article, family->id);
+        for (size_t j = 0; j < outline->kind_count; j++)
+            if (!strcmp(outline->kinds[j].rule->family, family->id) &&
+                !outline_is_structural(outline->kinds[j].changes[0]))
+                write_kind(article, &outline->kinds[j]);
     }
+}
+
+static void write_appendix(struct article *article) {
+    const struct outline *outline = &article->outline;
+    if (!outline->topic_count)
+        return;
+    text_puts(article->out, "\n## Appendix: every change of a structure\n");
+    for (size_t i = 0; i < outline->kind_count; i++)
+        if (outline_is_structural(outline->kinds[i].changes[0]))
+            write_kind(article, &outline->kinds[i]);
 }
 
 /* ---- the end ---- */
@@ -243,5 +251,6 @@ void report_markdown(const struct difference *difference, const struct report_op
     }
     write_unknown(&article);
     write_checks(&article);
+    write_appendix(&article);
     outline_deinit(&article.outline);
 }

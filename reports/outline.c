@@ -128,6 +128,26 @@ static void make_kinds(struct outline *outline, const struct difference *differe
     }
 }
 
+/* ---- families ---- */
+
+/* The short families that many people ask for come before the long one of structures. */
+static void make_families(struct outline *outline) {
+    static const struct family told[] = {
+        {"syscall", "System calls", 0},   {"process", "Processes", 0},
+        {"object", "Objects", 0},         {"layout", "Structures and enumerations", 0},
+        {"dump", "Dump and coverage", 0}, {"snapshot", "Values", 0},
+    };
+    outline->families = xcalloc(ARRAY_LENGTH(told), sizeof *outline->families);
+    for (size_t i = 0; i < ARRAY_LENGTH(told); i++) {
+        struct family family = told[i];
+        for (size_t j = 0; j < outline->kind_count; j++)
+            if (!strcmp(outline->kinds[j].rule->family, family.id))
+                family.count += outline->kinds[j].count;
+        if (family.count)
+            outline->families[outline->family_count++] = family;
+    }
+}
+
 /* ---- at a glance ---- */
 
 static int compare_glances(const void *left, const void *right) {
@@ -157,6 +177,7 @@ void outline_init(struct outline *outline, const struct difference *difference) 
     *outline = (struct outline){0};
     make_topics(outline, difference);
     make_kinds(outline, difference);
+    make_families(outline);
     make_glance(outline);
     for (size_t i = 0; i < difference->count; i++) {
         const struct change *change = &difference->changes[i];
@@ -169,6 +190,7 @@ void outline_deinit(struct outline *outline) {
     for (size_t i = 0; i < outline->topic_count; i++)
         free(outline->topics[i].name);
     free(outline->topics);
+    free(outline->families);
     free(outline->kinds);
     free(outline->sorted);
     free(outline->all);
@@ -192,29 +214,6 @@ void outline_counts(struct text *out, const struct topic *topic) {
                     verb ? verb + 1 : "");
         separator = ", ";
     }
-}
-
-bool outline_begins_family(const struct outline *outline, size_t kind) {
-    return !kind ||
-           strcmp(outline->kinds[kind - 1].rule->family, outline->kinds[kind].rule->family) != 0;
-}
-
-const char *outline_family(const char *family) {
-    static const struct {
-        const char *family;
-        const char *heading;
-    } headings[] = {
-        {"layout", "Structures and enumerations"},
-        {"syscall", "System calls"},
-        {"process", "Processes"},
-        {"object", "Objects"},
-        {"dump", "Dump and coverage"},
-        {"snapshot", "Values"},
-    };
-    for (size_t i = 0; i < ARRAY_LENGTH(headings); i++)
-        if (!strcmp(headings[i].family, family))
-            return headings[i].heading;
-    return family;
 }
 
 /* ---- anchors ---- */
