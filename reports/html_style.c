@@ -1,5 +1,6 @@
 /* html_style.c - the style sheet of the HTML report: light and dark, wide and narrow, and paper. */
 #include "reports/html.h"
+#include "reports/svg.h"
 
 /* Colours. The text colours have a contrast of at least 4.5:1 on every ground that they stand on
  * (WCAG 2.2, 1.4.3). */
@@ -189,6 +190,7 @@ void html_style(struct text *out) {
     PUT(text_rules);
     PUT(block_rules);
     PUT(picture_rules);
+    svg_structure_style(out);
     for (size_t i = 0; i < sizeof marked / sizeof *marked; i++)
         text_printf(out,
                     "svg .%s .box{fill:var(--%s-ground);stroke:var(--%s)}svg .%s .edge{fill:"

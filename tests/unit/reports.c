@@ -128,11 +128,14 @@ static void test_glance_leads_with_headlines(void **state) {
 static void test_structure_is_drawn(void **state) {
     (void)state;
     struct pair pair AUTO(pair_deinit) = pair_of(parse(old_text), parse(new_text));
-    assert_has(pair.html, "<g class=\"bar added\"><title>0x8 Silo, _ESILO*, 8 bytes: added");
-    assert_has(pair.html, "<g class=\"bar removed\"><title>0x40 Spare, void*, 8 bytes: removed");
+    assert_has(pair.html, "<g class=\"bar added\"");
+    assert_has(pair.html, "<text class=\"sign\">+</text><text class=\"offset\">0x8</text><text>Silo"
+                          "<tspan class=\"type\" dx=\"10\">_ESILO*</tspan></text>");
+    assert_has(pair.html, "<text class=\"sign\">−</text><text class=\"offset\">0x40</text><text>"
+                          "Spare<tspan");
     assert_has(pair.html, "⋯ 3 unchanged, shifted by +0x8</text>");
-    assert_has(pair.html, "<g class=\"bar shifted bits\"><title>0x40 Flags3, 2 bits: 1 added, 1 "
-                          "moved, 4 bytes: shifted");
+    assert_has(pair.html, "<g class=\"bar shifted bits\"");
+    assert_has(pair.html, "Flags3<tspan class=\"type\" dx=\"10\">2 bits: 1 added, 1 moved</tspan>");
     assert_has(pair.html, "<g class=\"cell added\"><title>SubsystemProcess, bit 8: added");
     assert_has(pair.html, "<g class=\"cell removed\"><title>ForkFailed, bit 3: removed");
     assert_has(pair.html, "0 → 2</span> <span class=\"mark moved\">→</span> "
