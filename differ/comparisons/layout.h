@@ -1,7 +1,7 @@
 /*
  * layout.h - how the comparison of layouts is put together: types are matched by name
  * (layouts.c), the members of a matched structure by name (layout_members.c), what kept its place
- * is told from what was moved (layout_order.c), and what was only pushed along is collapsed
+ * is told from what was moved (order.c), and what was only pushed along is collapsed
  * (layout_shift.c). Private to these files.
  */
 #ifndef NTDRIFT_DIFFER_LAYOUT_H
@@ -53,18 +53,6 @@ struct entry {
 
 /* [where it was, where it is] */
 json_t *layout_places_json(const struct entry *entry);
-
-/* Where a member was and is. */
-struct place {
-    uint64_t old;
-    uint64_t new;
-    bool kept;
-};
-
-/* Marks as kept the largest set of places that keeps every order among its members: what was
- * before, at, or behind another still is. Places that did not change are always in it. Sorts
- * nothing: `places` stay in their order. */
-void layout_order_mark(struct place *places, size_t count);
 
 /* Whether two type strings say the same as far as both sides can tell. */
 bool layout_type_equal(const struct layouts *layouts, const char *old, const char *new);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "differ/comparisons/order.h"
 
 /* No structure reaches further, and sums of offsets stay far from overflowing. */
 #define OFFSET_LIMIT   ((uint64_t)1 << 40)
@@ -100,7 +101,7 @@ static void classify_all(const struct layouts *layouts, struct entry *entries, s
         if (has_order(&entries[i]))
             places[ordered++] =
                 (struct place){.old = entries[i].old.offset, .new = entries[i].new.offset};
-    layout_order_mark(places, ordered);
+    order_mark(places, ordered);
     ordered = 0;
     for (size_t i = 0; i < count; i++) {
         struct entry *entry = &entries[i];
