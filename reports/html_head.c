@@ -167,6 +167,14 @@ static void write_sentence(struct page *page, const struct change *change) {
     text_puts(page->out, "</li>\n");
 }
 
+static void write_subject(struct page *page, const struct change *change) {
+    text_puts(page->out, "<li><a href=\"#");
+    outline_anchor(page->out, page->difference, change);
+    text_puts(page->out, "\">");
+    html_code(page->out, change->subject);
+    text_puts(page->out, "</a></li>\n");
+}
+
 /* Changes of structures are told with their structures, the others by kind. */
 static void write_rest(struct text *out, const struct kind *kind, size_t count) {
     if (outline_is_structural(kind->changes[0]))
@@ -178,15 +186,17 @@ static void write_rest(struct text *out, const struct kind *kind, size_t count) 
 
 static void write_kind(struct page *page, const struct kind *kind) {
     struct text *out = page->out;
+    bool has_sentences = outline_has_sentences(kind);
     text_puts(out, "<li><div>");
     html_chip(out, kind->rule->severity);
     text_puts(out, "</div><div><strong>");
     escape_html(out, kind->rule->title);
-    text_printf(out, "</strong> <span class=\"soft\">%zu%s</span>\n<ul>\n", kind->count,
-                kind->waived ? ", some of them waived" : "");
+    text_printf(out, "</strong> <span class=\"soft\">%zu%s</span>\n<ul%s>\n", kind->count,
+                kind->waived ? ", some of them waived" : "",
+                has_sentences ? "" : " class=\"subjects\"");
     size_t shown = outline_glance_length(kind);
     for (size_t i = 0; i < shown; i++)
-        write_sentence(page, kind->changes[i]);
+        (has_sentences ? write_sentence : write_subject)(page, kind->changes[i]);
     if (kind->count > shown)
         write_rest(out, kind, kind->count - shown);
     text_puts(out, "</ul></div></li>\n");

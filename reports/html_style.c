@@ -102,6 +102,7 @@ static const char *const block_rules[] = {
     ".glance>li{display:grid;grid-template-columns:84px 1fr;gap:2px 12px;padding:10px 0;",
     "border-bottom:1px solid var(--line)}\n",
     ".glance ul{margin:4px 0 0;padding-left:1.1em}.glance ul li{margin:2px 0}",
+    ".glance ul.subjects{list-style:none;padding:0;display:flex;flex-wrap:wrap;gap:0 14px}\n",
     ".glance a{text-decoration:none}.glance .soft a{color:inherit}\n",
     "details>summary{cursor:pointer}details.structure{border-top:1px solid var(--line);",
     "padding:14px 0}\n",

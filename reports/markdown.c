@@ -105,19 +105,9 @@ static void write_title(struct article *article) {
 
 /* ---- at a glance ---- */
 
-static void write_counts(struct article *article) {
-    const struct outline *outline = &article->outline;
-    text_puts(article->out, "| Change | Severity | Count |\n|---|---|--:|\n");
-    for (size_t i = 0; i < outline->kind_count; i++) {
-        const struct kind *kind = outline->glance[i];
-        text_printf(article->out, "| %s | %s | %zu |\n", kind->rule->title,
-                    severity_name(kind->rule->severity), kind->count);
-    }
-}
-
 static void write_sentences(struct article *article, const struct kind *kind) {
     size_t shown = outline_glance_length(kind);
-    text_printf(article->out, "**%s** (%zu)\n\n", kind->rule->title, kind->count);
+    text_puts(article->out, "\n\n");
     for (size_t i = 0; i < shown; i++) {
         text_puts(article->out, "- ");
         escape_markdown_prose(article->out, kind->changes[i]->message);
@@ -128,13 +118,29 @@ static void write_sentences(struct article *article, const struct kind *kind) {
     text_putc(article->out, '\n');
 }
 
+static void write_subjects(struct article *article, const struct kind *kind) {
+    size_t shown = outline_glance_length(kind);
+    for (size_t i = 0; i < shown; i++) {
+        text_puts(article->out, i ? ", " : ": ");
+        escape_markdown_code(article->out, kind->changes[i]->subject);
+    }
+    if (kind->count > shown)
+        text_printf(article->out, " and %zu more", kind->count - shown);
+    text_puts(article->out, ".\n\n");
+}
+
 static void write_glance(struct article *article) {
     const struct outline *outline = &article->outline;
     text_puts(article->out, "\n## At a glance\n\n");
-    for (size_t i = 0; i < outline->kind_count; i++)
-        if (outline->glance[i]->rule->severity > SEVERITY_INFO)
-            write_sentences(article, outline->glance[i]);
-    write_counts(article);
+    for (size_t i = 0; i < outline->kind_count; i++) {
+        const struct kind *kind = outline->glance[i];
+        text_printf(article->out, "**%s** (%zu, %s)", kind->rule->title, kind->count,
+                    severity_name(kind->rule->severity));
+        if (outline_has_sentences(kind))
+            write_sentences(article, kind);
+        else
+            write_subjects(article, kind);
+    }
 }
 
 /* ---- changes by kind ---- */

@@ -1,5 +1,6 @@
 /* outline.c - the order in which the long formats tell a difference. */
 #include "reports/outline.h"
+#include "differ/type_size.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -41,10 +42,10 @@ size_t outline_stands_for(const struct change *change) {
 static size_t type_name_length(const struct difference *difference, const char *subject) {
     for (const char *dot = strchr(subject, '.'); dot; dot = strchr(dot + 1, '.')) {
         AUTO_FREE char *name = xstrndup(subject, (size_t)(dot - subject));
-        if (shape_type(&difference->old, name) || shape_type(&difference->new, name))
+        if (side_type(&difference->old, name) || side_type(&difference->new, name))
             return strlen(name);
     }
-    bool is_type = shape_type(&difference->old, subject) || shape_type(&difference->new, subject);
+    bool is_type = side_type(&difference->old, subject) || side_type(&difference->new, subject);
     return is_type ? strlen(subject) : strcspn(subject, ".");
 }
 
@@ -171,6 +172,10 @@ size_t outline_glance_length(const struct kind *kind) {
     size_t least = kind->headlines < HEADLINES_MOST ? kind->headlines : HEADLINES_MOST;
     size_t shown = least > GLANCE_LEAST ? least : GLANCE_LEAST;
     return kind->count <= shown + 1 ? kind->count : shown;
+}
+
+bool outline_has_sentences(const struct kind *kind) {
+    return kind->headlines || kind->count <= 2;
 }
 
 void outline_init(struct outline *outline, const struct difference *difference) {

@@ -61,6 +61,10 @@ size_t outline_stands_for(const struct change *change);
 /* How many changes of a kind are told at a glance; the others are counted. */
 size_t outline_glance_length(const struct kind *kind);
 
+/* Whether they are told in sentences, for there are few or the report leads with them; else their
+ * subjects are named. */
+bool outline_has_sentences(const struct kind *kind);
+
 /* "2 members added, 1 bit moved, 41 members shifted" */
 void outline_counts(struct text *out, const struct topic *topic);
 

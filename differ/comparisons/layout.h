@@ -47,7 +47,7 @@ struct entry {
     enum verdict verdict;
     bool retyped;
     size_t followers; /* bits whose other type follows from this one's */
-    json_t *carried;  /* bits that moved with this word: {name: [place, place]}; or NULL */
+    json_t *carried;  /* bits that moved with this word or bit: {name: [place, place]}; or NULL */
     bool is_carried;
 };
 
@@ -64,6 +64,9 @@ void layout_compare_members(struct layouts *layouts, const char *type, const jso
                             const json_t *new);
 void layout_compare_constants(struct layouts *layouts, const char *type, const json_t *old,
                               const json_t *new);
+
+/* Has the bits of a word that were pushed along by the same number of positions told by one of them. */
+void layout_collapse_pushed(const char *type, struct entry *entries, size_t count);
 
 /* Adds the one layout.field.shifted of `type`, if any of its entries were shifted. */
 void layout_add_shift(struct layouts *layouts, const char *type, const struct entry *entries,
