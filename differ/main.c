@@ -57,6 +57,23 @@ static void compare(struct comparison_run *run, const char *old, const char *new
         run->difference.changes[i].gates = policy_gates(&run->policy, &run->difference.changes[i]);
 }
 
+static enum status read_whole(struct error *err, const char *old, const char *new,
+                              struct comparison_run *run) {
+    enum status status = snapshot_read(err, old, &run->old);
+    return status ? status : snapshot_read(err, new, &run->new);
+}
+
+static enum status read_what_differs(struct error *err, const char *old, const char *new,
+                                     struct comparison_run *run) {
+    json_t *snapshots[2] = {NULL, NULL};
+    enum status status = snapshot_read_all(err, (const char *const[]){old, new}, 2, snapshots);
+    if (!status) {
+        run->old = snapshots[0];
+        run->new = snapshots[1];
+    }
+    return status;
+}
+
 static enum status run_init(struct error *err, struct comparison_run *run, const char *old,
                             const char *new, bool strict) {
     *run = (struct comparison_run){0};
@@ -66,9 +83,7 @@ static enum status run_init(struct error *err, struct comparison_run *run, const
         return fail(err, STATUS_USAGE, "standard input can be one of the snapshots, not both");
     enum status status = policy_read(err, policy_path, &run->policy);
     if (!status)
-        status = snapshot_read(err, old, &run->old);
-    if (!status)
-        status = snapshot_read(err, new, &run->new);
+        status = strict ? read_whole(err, old, new, run) : read_what_differs(err, old, new, run);
     if (!status)
         compare(run, old, new, strict);
     return status;
