@@ -41,6 +41,7 @@ struct change {
         *details;  /* what a collapsed change stands for: {"count": 60, "groups": [...]}; or NULL */
     char *message; /* one sentence with both values */
     char *waived;  /* the waiver's reason, or NULL */
+    bool gates;    /* the policy holds back what has this change */
 };
 
 struct not_comparable {

@@ -8,16 +8,17 @@
 #include "base/memory.h"
 #include "differ/policy.h"
 #include "differ/strict.h"
-#include "reports/report.h"
+#include "reports/delivery.h"
 #include "snapshot/snapshot.h"
 
-static const char *format = "text";
-static const char *output;
+static struct cli_sequence wanted_reports;
 static const char *policy_path;
 
 static const struct cli_option diff_options[] = {
-    {'f', "format", "NAME", "text, markdown, html or json", CLI_STRING, &format},
-    {'o', "output", "FILE", "write there; standard output without", CLI_STRING, &output},
+    {'f', "format", "NAME", "text, markdown, html, json, junit, sarif or github; repeatable",
+     CLI_SEQUENCE, &wanted_reports},
+    {'o', "output", "FILE", "where the report of the -f before it goes; standard output without",
+     CLI_SEQUENCE, &wanted_reports},
     {'p', "policy", "FILE", "waivers, required sections, what gates", CLI_STRING, &policy_path},
     {0},
 };
@@ -30,6 +31,7 @@ struct comparison_run {
     json_t *new;
     struct policy policy;
     struct difference difference;
+    struct delivery delivery;
 };
 
 static void run_deinit(struct comparison_run *run) {
@@ -51,30 +53,40 @@ static void compare(struct comparison_run *run, const char *old, const char *new
         difference_make(&run->difference, run->old, run->new);
     difference_name_sides(&run->difference, old, new);
     policy_waive(&run->policy, &run->difference);
+    for (size_t i = 0; i < run->difference.count; i++)
+        run->difference.changes[i].gates = policy_gates(&run->policy, &run->difference.changes[i]);
+}
+
+static enum status read_whole(struct error *err, const char *old, const char *new,
+                              struct comparison_run *run) {
+    enum status status = snapshot_read(err, old, &run->old);
+    return status ? status : snapshot_read(err, new, &run->new);
+}
+
+static enum status read_what_differs(struct error *err, const char *old, const char *new,
+                                     struct comparison_run *run) {
+    json_t *snapshots[2] = {NULL, NULL};
+    enum status status = snapshot_read_all(err, (const char *const[]){old, new}, 2, snapshots);
+    if (!status) {
+        run->old = snapshots[0];
+        run->new = snapshots[1];
+    }
+    return status;
 }
 
 static enum status run_init(struct error *err, struct comparison_run *run, const char *old,
                             const char *new, bool strict) {
     *run = (struct comparison_run){0};
-    if (!renderer_find(format))
-        return fail(err, STATUS_USAGE, "no such format: %s (text, markdown, html, json)", format);
+    if (delivery_plan(err, &wanted_reports, &run->delivery))
+        return STATUS_USAGE;
     if (is_standard_input(old) && is_standard_input(new))
         return fail(err, STATUS_USAGE, "standard input can be one of the snapshots, not both");
     enum status status = policy_read(err, policy_path, &run->policy);
     if (!status)
-        status = snapshot_read(err, old, &run->old);
-    if (!status)
-        status = snapshot_read(err, new, &run->new);
+        status = strict ? read_whole(err, old, new, run) : read_what_differs(err, old, new, run);
     if (!status)
         compare(run, old, new, strict);
     return status;
-}
-
-static enum status print_report(struct error *err, const struct comparison_run *run) {
-    struct report_options options = {.colour = !output && cli_colour(STDOUT_FILENO)};
-    struct text text AUTO(text_deinit) = TEXT_EMPTY;
-    renderer_find(format)->render(&run->difference, &options, &text);
-    return file_write(err, output, text.data, text.length);
 }
 
 /* Says which required sections are not known; gives whether all are. */
@@ -95,7 +107,7 @@ static int run_diff(const struct cli_call *call) {
     struct error err;
     struct comparison_run run AUTO(run_deinit) = {0};
     if (run_init(&err, &run, call->operands[0], call->operands[1], false) ||
-        print_report(&err, &run))
+        delivery_write(&err, &run.delivery, &run.difference))
         return cli_fail(call, &err);
     if (!all_required_known(call, &run))
         return EXIT_INCONCLUSIVE;
@@ -107,7 +119,7 @@ static int run_diff(const struct cli_call *call) {
 static size_t count_gated(const struct comparison_run *run) {
     size_t gated = 0;
     for (size_t i = 0; i < run->difference.count; i++)
-        gated += policy_gates(&run->policy, &run->difference.changes[i]);
+        gated += run->difference.changes[i].gates;
     return gated;
 }
 
@@ -128,7 +140,7 @@ static int run_gate(const struct cli_call *call) {
     struct error err;
     struct comparison_run run AUTO(run_deinit) = {0};
     if (run_init(&err, &run, call->operands[0], call->operands[1], true) ||
-        print_report(&err, &run))
+        delivery_write(&err, &run.delivery, &run.difference))
         return cli_fail(call, &err);
     size_t gated = count_gated(&run), unmatched = count_unmatched(call, &run);
     if (gated)
@@ -172,7 +184,8 @@ static enum status say_changes(struct error *err, const char *current, const cha
     if (*same)
         return STATUS_OK;
     compare(&run, baseline, current, true);
-    return print_report(err, &run);
+    status = delivery_plan(err, &wanted_reports, &run.delivery);
+    return status ? status : delivery_write(err, &run.delivery, &run.difference);
 }
 
 static enum status accept(struct error *err, const char *current, const char *baseline) {
@@ -222,12 +235,12 @@ static int run_explain(const struct cli_call *call) {
 /* ---- commands ---- */
 
 static const struct cli_command commands[] = {
-    {"diff", "OLD NEW [--format NAME] [-o FILE] [--policy FILE]", "say what differs",
+    {"diff", "OLD NEW [--policy FILE] [-f NAME [-o FILE]]...", "say what differs",
      "OLD and NEW are snapshots; one of them can be - for standard input.\n"
      "Exit code: 0 no differences, 1 differences, 2 trouble, 3 a section that the policy requires\n"
      "is not known on both sides.",
      diff_options, 2, 2, run_diff},
-    {"gate", "BASELINE CURRENT [--policy FILE] [--format NAME] [-o FILE]",
+    {"gate", "BASELINE CURRENT [--policy FILE] [-f NAME [-o FILE]]...",
      "fail where something differs that the policy gates",
      "Without a policy, breaking and notable changes gate. Two snapshots of the same dump are\n"
      "compared value by value.\n"

@@ -74,6 +74,11 @@ void cli_list_deinit(struct cli_list *list) {
     *list = (struct cli_list){0};
 }
 
+void cli_sequence_deinit(struct cli_sequence *sequence) {
+    free(sequence->items);
+    *sequence = (struct cli_sequence){0};
+}
+
 bool cli_colour(int descriptor) {
     const char *refused = getenv("NO_COLOR");
     return isatty(descriptor) && !(refused && *refused);
@@ -109,10 +114,14 @@ static void store(const struct cli_option *option, const char *value) {
         *(bool *)option->value = true;
     } else if (option->kind == CLI_STRING) {
         *(const char **)option->value = value;
-    } else {
+    } else if (option->kind == CLI_LIST) {
         struct cli_list *list = option->value;
         ARRAY_RESERVE(list->items, list->count, list->capacity);
         list->items[list->count++] = value;
+    } else {
+        struct cli_sequence *sequence = option->value;
+        ARRAY_RESERVE(sequence->items, sequence->count, sequence->capacity);
+        sequence->items[sequence->count++] = (struct cli_given){option->letter, value};
     }
 }
 

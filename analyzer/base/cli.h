@@ -26,7 +26,19 @@ struct cli_list {
     size_t capacity;
 };
 
-enum cli_kind { CLI_FLAG, CLI_STRING, CLI_LIST };
+/* Values of several options in the order they were given, each with its option's letter. */
+struct cli_given {
+    char letter;
+    const char *value;
+};
+
+struct cli_sequence {
+    struct cli_given *items;
+    size_t count;
+    size_t capacity;
+};
+
+enum cli_kind { CLI_FLAG, CLI_STRING, CLI_LIST, CLI_SEQUENCE };
 
 struct cli_option {
     char letter;          /* 0 where there is no short form */
@@ -34,7 +46,7 @@ struct cli_option {
     const char *argument; /* what help calls its value; NULL for a flag */
     const char *help;
     enum cli_kind kind;
-    void *value; /* bool *, const char ** or struct cli_list * */
+    void *value; /* bool *, const char **, struct cli_list * or struct cli_sequence * */
 };
 
 /* What is left of the command line: the operands, and how the program was called. */
@@ -74,6 +86,7 @@ void cli_note(const struct cli_call *call, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
 void cli_list_deinit(struct cli_list *list);
+void cli_sequence_deinit(struct cli_sequence *sequence);
 
 /* Colour is for a terminal, and never where NO_COLOR is set (https://no-color.org). */
 bool cli_colour(int descriptor);

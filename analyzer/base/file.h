@@ -29,4 +29,13 @@ enum status file_read(struct error *err, const char *path, size_t limit, struct 
  * appears complete, by rename, and is not touched when anything fails. */
 enum status file_write(struct error *err, const char *path, const void *bytes, size_t length);
 
+/* The same of several at once: when one cannot be written, no file appears. What goes to standard
+ * output or a device goes there before the files appear. */
+struct file_output {
+    const char *path;
+    const void *bytes;
+    size_t length;
+};
+enum status file_write_all(struct error *err, const struct file_output *outputs, size_t count);
+
 #endif
