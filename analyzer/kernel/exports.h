@@ -25,8 +25,10 @@ struct export {
 };
 
 struct exports {
-    struct export *items; /* in ascending order of rva, then name (byte order) */
+    struct export *items; /* in ascending order of rva, then name (byte order); those that are
+                             forwarded come last */
     size_t count;
+    size_t direct;         /* how many are not forwarded */
     size_t *by_name;       /* positions in `items`, in ascending order of name */
     enum read_state state; /* READ_PRESENT, also where some entries are missing; READ_NOT_MAPPED
                               with `absent` where the image exports nothing */
