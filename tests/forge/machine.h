@@ -75,6 +75,8 @@ struct machine {
     char *export_names;
 
     struct service_list services, gui_services;
+    struct user_image *images;
+    size_t image_count;
     uint64_t win32k; /* address of win32k.sys in session space; 0: none */
 
     struct pool nonpaged, paged, stacks, strings;
@@ -121,6 +123,9 @@ uint64_t make_object(struct machine *machine, const struct object_kind *kind, ui
 
 /* Writes a UNICODE_STRING at `where` and its text into paged pool. */
 void write_unicode(struct machine *machine, uint64_t where, const char *text, struct pool *pool);
+/* The same with a pointer of another width: in user space. */
+void write_unicode_as(struct machine *machine, uint64_t where, const char *text, struct pool *pool,
+                      unsigned pointer);
 
 json_t *hex(uint64_t value); /* "0x1f" */
 /* "0xfffff80003a54000", "0x8055c620" */
@@ -138,12 +143,12 @@ void forge_processes(struct machine *machine);
 void forge_processors(struct machine *machine);
 void forge_kdbg(struct machine *machine);
 void forge_user_pages(struct machine *machine);
-uint64_t usual_peb(const struct machine *machine);
 void note_processes(struct machine *machine); /* facts.c */
 void forge_oddities(struct machine *machine); /* left-out pages, broken lists, single words */
 
-/* A thread of `process`, on no list yet (processes.c); and both lists of a process. */
-uint64_t make_thread(struct machine *machine, const struct process *process, uint64_t address,
+/* A thread of `process`, on no list yet, as `item` of the scenario has it (NULL: made up), and both
+ * lists of a process (threads.c). */
+uint64_t make_thread(struct machine *machine, const struct process *process, const json_t *item,
                      uint64_t number);
 void link_threads(struct machine *machine, const struct process *process, const uint64_t *threads,
                   size_t count);

@@ -12,6 +12,7 @@
 
 #include "machine.h"
 #include "services.h"
+#include "user_images.h"
 #include "util.h"
 
 static const char usage[] =
@@ -147,6 +148,7 @@ static void close_machine(struct machine *machine) {
     json_decref(machine->globals);
     json_decref(machine->symbols);
     free(machine->export_names);
+    close_user_images(machine);
     close_services(machine);
     json_decref(machine->scenario);
 }
@@ -157,6 +159,7 @@ int main(int argc, char **argv) {
     open_machine(&machine, &options);
     forge_kernel(&machine);
     forge_shared_page(&machine);
+    open_user_images(&machine);
     forge_modules(&machine);
     forge_services(&machine);
     forge_processes(&machine);
