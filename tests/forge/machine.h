@@ -180,6 +180,8 @@ uint32_t write_exports(struct machine *machine, uint64_t base, uint64_t director
                        struct export *exports, size_t count);
 size_t exports_size(const char *dll, const struct export *exports, size_t count);
 void write_pe_headers(struct machine *machine, const struct image *image);
+/* "tcpip.sys" has "tcpip.pdb". */
+void pdb_name(const char *image, char *name, size_t size);
 /* Writes the directory and record at RVA `image->debug_directory`. */
 void write_debug_record(struct machine *machine, const struct image *image, const char *pdb,
                         const char *guid, uint32_t age);

@@ -1,6 +1,6 @@
 /*
- * main.c - forge SCENARIO.json -o DUMP [--profiles FOLDER] [--facts FILE]: writes the dump of the
- * machine that a scenario describes, and what was put into it.
+ * main.c - forge SCENARIO.json -o DUMP [--profiles FOLDER] [--facts FILE] [--isf FOLDER]: writes
+ * the dump of the machine that a scenario describes, what was put into it, and symbol files.
  *
  * The forge is written from public documents, and shares no code with the analyzer, so that a
  * misunderstanding in the analyzer shows.
@@ -10,25 +10,24 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "isf.h"
 #include "machine.h"
 #include "services.h"
 #include "user_images.h"
 #include "util.h"
 
 static const char usage[] =
-    "usage: forge SCENARIO.json -o DUMP [--profiles FOLDER] [--facts FILE]\n";
+    "usage: forge SCENARIO.json -o DUMP [--profiles FOLDER] [--facts FILE] [--isf FOLDER]\n";
 
 struct options {
-    const char *scenario, *dump, *profiles, *facts;
+    const char *scenario, *dump, *profiles, *facts, *isf;
 };
 
 static struct options parse_options(int argc, char **argv) {
     static const struct option names[] = {
-        {"output", required_argument, NULL, 'o'},
-        {"profiles", required_argument, NULL, 'p'},
-        {"facts", required_argument, NULL, 'f'},
-        {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0},
+        {"output", required_argument, NULL, 'o'}, {"profiles", required_argument, NULL, 'p'},
+        {"facts", required_argument, NULL, 'f'},  {"isf", required_argument, NULL, 's'},
+        {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0},
     };
     struct options options = {.profiles = "analyzer/profiles"};
     for (int option; (option = getopt_long(argc, argv, "o:", names, NULL)) != -1;) {
@@ -38,6 +37,8 @@ static struct options parse_options(int argc, char **argv) {
             options.profiles = optarg;
         else if (option == 'f')
             options.facts = optarg;
+        else if (option == 's')
+            options.isf = optarg;
         else {
             fputs(usage, option == 'h' ? stdout : stderr);
             exit(option == 'h' ? 0 : 2);
@@ -174,6 +175,8 @@ int main(int argc, char **argv) {
     if (options.facts &&
         json_dump_file(machine.facts, options.facts, JSON_INDENT(1) | JSON_SORT_KEYS) != 0)
         die("%s cannot be written", options.facts);
+    if (options.isf)
+        write_symbol_files(&machine, options.isf);
     close_machine(&machine);
     return 0;
 }

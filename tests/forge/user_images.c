@@ -205,7 +205,7 @@ static void write_image(struct machine *machine, struct user_image *image, uint6
         .narrow = image->narrow,
     };
     char pdb[64];
-    snprintf(pdb, sizeof pdb, "%.*s.pdb", (int)strcspn(image->name, "."), image->name);
+    pdb_name(image->name, pdb, sizeof pdb);
     memory_map(&machine->memory, base, PAGE_SIZE, PAGE_USER);
     memory_map(&machine->memory, base + read_only, after - read_only, PAGE_USER);
     if (image->export_count)
