@@ -11,7 +11,8 @@ const struct analysis *const analyses[] = {
     &analysis_dump,      &analysis_system,
     &analysis_modules,   &analysis_processors,
     &analysis_processes, &analysis_memory_manager_list,
-    &analysis_layouts,   NULL,
+    &analysis_syscalls,  &analysis_layouts,
+    NULL,
 };
 
 const struct analysis *analysis_find(const char *name) {
