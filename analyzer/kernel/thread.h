@@ -98,7 +98,7 @@ void process_threads_deinit(struct process_threads *threads);
 /* ---- what a thread does ---- */
 
 /* Of _KTHREAD_STATE. */
-enum { THREAD_RUNNING = 2, THREAD_TERMINATED = 4 };
+enum { THREAD_INITIALIZED = 0, THREAD_RUNNING = 2, THREAD_TERMINATED = 4 };
 
 /* How the processor came from user mode into the kernel. */
 enum thread_entered {
