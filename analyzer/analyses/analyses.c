@@ -12,6 +12,7 @@ const struct analysis *const analyses[] = {
     &analysis_system,
     &analysis_modules,
     &analysis_processors,
+    &analysis_stack,
     &analysis_processes,
     &analysis_threads,
     &analysis_memory_manager_list,

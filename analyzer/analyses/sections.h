@@ -13,6 +13,7 @@
 extern const struct analysis analysis_dump;
 extern const struct analysis analysis_system;
 extern const struct analysis analysis_processors;
+extern const struct analysis analysis_stack;
 extern const struct analysis analysis_modules;
 extern const struct analysis analysis_processes;
 extern const struct analysis analysis_threads;
