@@ -16,6 +16,7 @@ const struct analysis *const analyses[] = {
     &analysis_processes,
     &analysis_threads,
     &analysis_memory_manager_list,
+    &analysis_syscalls,
     &analysis_layouts,
     NULL,
 };

@@ -153,5 +153,6 @@ void assemble(const struct target *target, struct assembly *assembly, struct pro
     parts[count++] = (struct part){"findings", context.findings, NULL};
     parts[count++] = (struct part){"schema", json_string(SNAPSHOT_SCHEMA), NULL};
     write_parts(parts, count, target, snapshot);
+    context_deinit(&context);
     process_set_destroy(context.processes);
 }

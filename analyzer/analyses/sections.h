@@ -18,7 +18,13 @@ extern const struct analysis analysis_modules;
 extern const struct analysis analysis_processes;
 extern const struct analysis analysis_threads;
 extern const struct analysis analysis_memory_manager_list;
+extern const struct analysis analysis_syscalls;
 extern const struct analysis analysis_layouts;
+
+/* What several sections read, made when it is first asked for; there are symbols. */
+const struct services *context_services(struct analysis_context *context);
+const struct objects *context_objects(struct analysis_context *context);
+void context_deinit(struct analysis_context *context);
 
 /* The members of _EPROCESS of one bit that are tracked, as far as this build has them; each an
  * integer 0 or 1. Made once for a section. */

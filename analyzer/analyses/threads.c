@@ -20,16 +20,8 @@ struct extraction {
     struct lookups lookups;
 };
 
-static uint64_t *addresses_of(const struct process_set *set) {
-    uint64_t *addresses = xcalloc(set->count + 1, sizeof *addresses);
-    for (size_t i = 0; i < set->count; i++)
-        addresses[i] = set->items[i].address;
-    return addresses;
-}
-
 static void extraction_init(struct extraction *extraction, struct analysis_context *context) {
     const struct target *target = context->target;
-    AUTO_FREE uint64_t *processes = addresses_of(context->processes);
     *extraction = (struct extraction){
         .context = context,
         .members = {[TID] = {.key = "tid", .path = "Cid.UniqueThread"},
@@ -37,8 +29,7 @@ static void extraction_init(struct extraction *extraction, struct analysis_conte
                     [WIN32_START] = {.key = "win32_start", .path = "Win32StartAddress"},
                     [WAIT_REASON] = {.key = "wait_reason", .path = "Tcb.WaitReason"},
                     [MESSAGE_ID_VALID] = {.path = "LpcReceivedMsgIdValid"}},
-        .lookups = {names_new(target), objects_new(target),
-                    services_read(target, processes, context->processes->count)}};
+        .lookups = {names_new(target), context_objects(context), context_services(context)}};
     members_resolve(target, "_ETHREAD", extraction->members, MEMBER_COUNT);
     wait_reasons_init(&extraction->reasons, target);
     thread_reader_init(&extraction->reader, target);
@@ -46,8 +37,6 @@ static void extraction_init(struct extraction *extraction, struct analysis_conte
 
 static void extraction_deinit(struct extraction *extraction) {
     thread_reader_deinit(&extraction->reader);
-    services_free(extraction->lookups.services);
-    objects_free(extraction->lookups.objects);
     names_free(extraction->lookups.names);
 }
 

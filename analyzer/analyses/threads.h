@@ -8,11 +8,11 @@
 #include "kernel/services.h"
 #include "kernel/thread.h"
 
-/* What names addresses, services and objects; made once for a section. */
+/* What names addresses, services and objects. Services and objects are the context's. */
 struct lookups {
     struct names *names;
-    struct objects *objects;
-    struct services *services;
+    const struct objects *objects;
+    const struct services *services;
 };
 
 /* Of a build whose symbols do not name them. */

@@ -21,6 +21,9 @@
  * of Windows: Handles"). */
 #define HANDLE_LIMIT ((uint64_t)1 << 26)
 
+/* Tables are made of pages of this size (x86 and x64: PAGE_SIZE). */
+#define HANDLE_PAGE 4096
+
 /* What a handle carries besides access (winternl.h, ntdef.h). */
 enum handle_attributes {
     HANDLE_PROTECT_CLOSE = 1, /* OBJ_PROTECT_CLOSE */
@@ -48,9 +51,12 @@ struct handle_table {
     unsigned levels; /* 1 to 3 */
     uint64_t root;   /* the page of entries or of pointers that TableCode leads to */
     uint64_t limit;  /* handles are below: NextHandleNeedingPool */
-    const struct handle_coding *coding;
-    struct field object, access;
-    uint32_t entry_size, body; /* bytes; `body` from an object's header to the object */
+    struct handle_coding {
+        struct field object, access, attributes;
+        bool is_packed;      /* `object` is a bit-field: the address without its low bits */
+        uint32_t entry_size; /* bytes */
+        uint32_t body;       /* from an object's header to the object */
+    } coding;
 };
 
 void handle_table_open(const struct target *target, uint64_t table, struct handle_table *opened);
@@ -68,11 +74,21 @@ void handle_table_of_kernel(const struct target *target, struct handle_table *op
 bool handle_table_lookup(const struct handle_table *table, uint64_t handle,
                          struct handle_entry *entry);
 
-/* Goes to the first entry in use whose handle is above `entry->handle` (0: from the start). False
- * at the end. Pages of the table that cannot be read are passed over, and counted by reason in
- * `unreadable`. */
-bool handle_table_next(const struct handle_table *table, struct handle_entry *entry,
-                       size_t unreadable[READ_STATE_COUNT]);
+/* A walk over the entries in use, in ascending order of handle: zeroed, with its table. */
+struct handle_walk {
+    const struct handle_table *table;
+    uint64_t leaf;     /* the next page of entries */
+    unsigned position; /* in the page at hand */
+    unsigned held;     /* entries of it */
+    uint8_t entries[HANDLE_PAGE];
+    uint64_t address;                    /* of that page */
+    size_t pages;                        /* of entries that were read: what the walk cost */
+    size_t unreadable[READ_STATE_COUNT]; /* pages that could not be, by reason */
+};
+
+/* Goes to the next entry in use; false at the end. An entry that leads to no kernel address is
+ * READ_BAD_VALUE. */
+bool handle_walk_next(struct handle_walk *walk, struct handle_entry *entry);
 
 /* The same lookup for a value that a thread of `process` passes to a system call: kernel handles
  * (the top bit set) are looked up in the kernel's table; -1 to -6 are pseudo handles. */

@@ -61,6 +61,10 @@ struct object {
  * names no type that exists. */
 enum read_state object_read(const struct objects *objects, uint64_t address, struct object *object);
 
+/* The path of an object in the object directories; "" with READ_PRESENT where it has no name.
+ * `path`, initialized, is replaced. */
+enum read_state object_path(const struct objects *objects, uint64_t object, struct text *path);
+
 /* The object's name: its path in the object directories (`\BaseNamedObjects\x`); of a File that of
  * its device and FileName (`\Device\HarddiskVolume2\pagefile.sys`). READ_PRESENT with an empty
  * name: it has none. `name`, initialized, is replaced. */

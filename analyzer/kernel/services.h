@@ -34,14 +34,17 @@ struct service {
     enum read_state arguments_state;
     const char *name;        /* "NtReadFile"; NULL: nothing names it */
     const char *name_source; /* "symbols", "kernel-stub", "ntdll", "win32u" */
+    const char *module;      /* "ntoskrnl.exe": whose image holds it; NULL: no module's */
+    uint64_t rva;            /* in that image */
+    bool is_foreign;         /* it points outside of nt, or of win32k*.sys */
 };
 
 struct service_table {
     const char *name;     /* "KiServiceTable", "W32pServiceTable" */
-    const char *found_by; /* "KeServiceDescriptorTable", "system call entry", "ServiceTable"; NULL:
-                             not found, and `problem` says what was tried */
-    const char *problem;
-    uint64_t descriptor; /* address of its KSERVICE_TABLE_DESCRIPTOR */
+    const char *found_by; /* "symbols", "system call entry", "export", "ServiceTable"; NULL: not
+                             found, and `problem` says what was tried */
+    const char *problem;  /* also why a table that was found has no entries that can be read */
+    uint64_t descriptor;  /* address of its KSERVICE_TABLE_DESCRIPTOR */
     uint64_t address;
     uint64_t process; /* in whose address space it is read; 0: in that of the dump */
     uint32_t first;   /* number of its first service: 0 or SERVICE_WIN32K */
