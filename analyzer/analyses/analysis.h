@@ -45,6 +45,10 @@ struct analysis {
     const char *const *publics; /* likewise */
     /* The section; NULL where it cannot be made (coverage says why). */
     json_t *(*extract)(struct analysis_context *context);
+    /* In place of `extract`, for a part of another section that is selected, and counted in the
+     * coverage, by itself: adds to the tree of the section `within`, which runs before. */
+    const char *within;
+    void (*extend)(struct analysis_context *context, json_t *section);
     /* In place of `extract`, for a section that is too large for a tree. */
     void (*write)(struct canon *canon, const char *key, const struct target *target);
 };

@@ -13,8 +13,10 @@
 extern const struct analysis analysis_dump;
 extern const struct analysis analysis_system;
 extern const struct analysis analysis_processors;
+extern const struct analysis analysis_stack;
 extern const struct analysis analysis_modules;
 extern const struct analysis analysis_processes;
+extern const struct analysis analysis_threads;
 extern const struct analysis analysis_memory_manager_list;
 extern const struct analysis analysis_syscalls;
 extern const struct analysis analysis_layouts;
@@ -51,6 +53,9 @@ struct enumeration {
 };
 void put_enumerator(struct analysis_context *context, json_t *section, const char *key,
                     enum read_state state, uint64_t value, const struct enumeration *enumeration);
+
+/* _KTHREAD.State. */
+extern const struct enumeration thread_state;
 
 /* One fact as several places have it. */
 struct claim {
