@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "info_stack.h"
 #include "info_triage.h"
 #include "kernel/processor.h"
 #include "kernel/symbol_path.h"
@@ -286,6 +287,7 @@ void info_write(const struct target *target, struct text *text) {
     put_bitmap(text, image_info(target->image));
     info_triage_header(text, target);
     info_triage_fault(text, target);
+    info_stack(text, target);
     put_processors(text, target);
     put_version(text, target, &version);
     put_product(text, &version);

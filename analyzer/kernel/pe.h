@@ -43,7 +43,12 @@ struct pe_directory {
     uint32_t rva;
     uint32_t size; /* bytes; as the image says, checked against nothing */
 };
-enum { PE_DIRECTORY_EXPORT = 0, PE_DIRECTORY_RESOURCE = 2, PE_DIRECTORY_DEBUG = 6 };
+enum {
+    PE_DIRECTORY_EXPORT = 0,
+    PE_DIRECTORY_RESOURCE = 2,
+    PE_DIRECTORY_EXCEPTION = 3,
+    PE_DIRECTORY_DEBUG = 6
+};
 
 /* Reads where directory `index` is; one that the image has not is all zeros. */
 enum read_state pe_directory(struct vm *vm, uint64_t base, unsigned index,
