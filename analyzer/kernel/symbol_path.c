@@ -108,8 +108,10 @@ void symbol_files_named(const char *folder, const struct pdb_identity *pdb,
     snprintf(keys.volatility, sizeof keys.volatility, "%s-%u", pdb->guid, (unsigned)pdb->age);
     AUTO_FREE char *named = xasprintf("%s/%s", folder, folder_name(pdb));
     AUTO_FREE char *store = xasprintf("%s/%s", named, keys.store);
+    AUTO_FREE char *volatility = xasprintf("%s/windows/%s", folder, folder_name(pdb));
     list_folder(store, is_any, NULL, SIZE_MAX, files);
     list_folder(named, has_key, &keys, SIZE_MAX, files);
+    list_folder(volatility, has_key, &keys, SIZE_MAX, files);
     list_folder(folder, has_key, &keys, SIZE_MAX, files);
 }
 
