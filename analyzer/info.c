@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "info_stack.h"
 #include "info_triage.h"
 #include "kernel/processor.h"
 #include "kernel/symbol_path.h"
@@ -17,14 +18,13 @@
 #define LINE_ENTRIES  4
 #define CHECKED_MAJOR 0xc /* DUMP_HEADER.MajorVersion: 0xf free, 0xc checked */
 
-/* fffff800`03c98890, as debuggers write 64 bits. */
-static void put_quad(struct text *text, uint64_t value) {
+void info_put_quad(struct text *text, uint64_t value) {
     text_printf(text, "%08" PRIx32 "`%08" PRIx32, (uint32_t)(value >> 32), (uint32_t)value);
 }
 
 static void put_address(struct text *text, const struct target *target, uint64_t value) {
     if (image_info(target->image)->address_bits > 32)
-        put_quad(text, value);
+        info_put_quad(text, value);
     else
         text_printf(text, "%08" PRIx64, value);
 }
@@ -34,7 +34,7 @@ static void put_address(struct text *text, const struct target *target, uint64_t
 static void put_field(struct text *text, const char *name, uint64_t value, size_t size) {
     text_printf(text, "%-*s", NAME_WIDTH, name);
     if (size == 8)
-        put_quad(text, value);
+        info_put_quad(text, value);
     else
         text_printf(text, "%08" PRIx64, value);
     text_putc(text, '\n');
@@ -300,6 +300,7 @@ void info_write(const struct target *target, struct text *text) {
     put_ranges(text, target->image);
     info_triage_header(text, target);
     info_triage_fault(text, target);
+    info_stack(text, target);
     put_processors(text, target);
     put_version(text, target, &version);
     put_product(text, &version);

@@ -62,10 +62,18 @@ static enum status read_lists(struct error *err, const char *option, const struc
     return STATUS_OK;
 }
 
+/* A part of a section is written only where the section is. */
+static void select_whole(bool *selected) {
+    for (size_t row = 0; analyses[row]; row++)
+        if (selected[row] && analyses[row]->within)
+            mark(selected, analyses[row]->within, strlen(analyses[row]->within));
+}
+
 static enum status read_selection(struct error *err, struct assembly *assembly, bool *required) {
     for (size_t row = 0; analyses[row]; row++)
         assembly->selected[row] = section_lists.count == 0;
     enum status status = read_lists(err, "sections", &section_lists, assembly->selected);
+    select_whole(assembly->selected);
     return status ? status : read_lists(err, "require", &require_lists, required);
 }
 

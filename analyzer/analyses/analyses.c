@@ -8,10 +8,19 @@
 /* Findings are in this order, and `dump` and `system` come first: what they say of the dump is
  * what a reader wants to know before the rest. */
 const struct analysis *const analyses[] = {
-    &analysis_dump,      &analysis_system,
-    &analysis_modules,   &analysis_processors,
-    &analysis_processes, &analysis_memory_manager_list,
-    &analysis_layouts,   NULL,
+    &analysis_dump,
+    &analysis_system,
+    &analysis_modules,
+    &analysis_processors,
+    &analysis_stack,
+    &analysis_processes,
+    &analysis_threads,
+    &analysis_memory_manager_list,
+    &analysis_syscalls,
+    &analysis_stubs,
+    &analysis_objects,
+    &analysis_layouts,
+    NULL,
 };
 
 const struct analysis *analysis_find(const char *name) {

@@ -25,6 +25,8 @@ struct coverage {
 };
 
 struct process_set;
+struct services;
+struct objects;
 
 /* What an analysis works with. */
 struct analysis_context {
@@ -32,6 +34,8 @@ struct analysis_context {
     struct coverage *coverage;     /* of the section that is being made */
     json_t *findings;              /* array; every analysis may add to it */
     struct process_set *processes; /* of all views; NULL where there are no symbols */
+    struct services *services;     /* by context_services(); NULL until then */
+    struct objects *objects;       /* by context_objects() */
 };
 
 struct analysis {
@@ -41,6 +45,10 @@ struct analysis {
     const char *const *publics; /* likewise */
     /* The section; NULL where it cannot be made (coverage says why). */
     json_t *(*extract)(struct analysis_context *context);
+    /* In place of `extract`, for a part of another section that is selected, and counted in the
+     * coverage, by itself: adds to the tree of the section `within`, which runs before. */
+    const char *within;
+    void (*extend)(struct analysis_context *context, json_t *section);
     /* In place of `extract`, for a section that is too large for a tree. */
     void (*write)(struct canon *canon, const char *key, const struct target *target);
 };
@@ -84,6 +92,9 @@ bool put_value(struct analysis_context *context, json_t *section, const char *ke
 
 /* Says that the section is not whole; the first reason stays. */
 void coverage_partial(struct analysis_context *context, const char *reason);
+
+/* The same text for as long as the program runs: for a reason that is put together. */
+const char *coverage_text(const char *text);
 
 /* Says that the section cannot be made; returns NULL, for `return coverage_none(...)`. */
 json_t *coverage_none(struct analysis_context *context, const char *reason);

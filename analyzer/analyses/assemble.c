@@ -21,6 +21,16 @@ const char *coverage_status_name(enum coverage_status status) {
 
 /* ---- running ---- */
 
+/* What is null counts against the section. */
+static void count_nulls(struct analysis_context *context) {
+    for (size_t state = 0; state < READ_STATE_COUNT; state++)
+        if (context->coverage->unreadable[state])
+            coverage_partial(context, image_is_virtual(context->target->image)
+                                          ? "some values could not be read: a triage dump holds "
+                                            "pieces of memory, not pages"
+                                          : "some values could not be read");
+}
+
 static json_t *run(struct analysis_context *context, const struct analysis *analysis) {
     *context->coverage = (struct coverage){.status = COVERAGE_COMPLETE};
     if (analysis->needs_symbols && !context->target->symbols)
@@ -32,13 +42,22 @@ static json_t *run(struct analysis_context *context, const struct analysis *anal
         context->coverage->status = COVERAGE_UNAVAILABLE;
         return NULL;
     }
-    for (size_t state = 0; state < READ_STATE_COUNT; state++)
-        if (context->coverage->unreadable[state])
-            coverage_partial(context, image_is_virtual(context->target->image)
-                                          ? "some values could not be read: a triage dump holds "
-                                            "pieces of memory, not pages"
-                                          : "some values could not be read");
+    count_nulls(context);
     return section;
+}
+
+/* `section`: of the analysis that it is within; NULL where there is none. */
+static void run_within(struct analysis_context *context, const struct analysis *analysis,
+                       json_t *section) {
+    *context->coverage = (struct coverage){.status = COVERAGE_COMPLETE};
+    if (analysis->needs_symbols && !context->target->symbols) {
+        coverage_no_symbols(context);
+    } else if (!section) {
+        coverage_none(context, "the section that it is a part of is not there");
+    } else {
+        analysis->extend(context, section);
+        count_nulls(context);
+    }
 }
 
 /* ---- coverage ---- */
@@ -77,6 +96,13 @@ struct part {
     const struct analysis *analysis;
 };
 
+static json_t *tree_of(const struct part *parts, size_t count, const char *key) {
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(parts[i].key, key) == 0)
+            return parts[i].tree;
+    return NULL;
+}
+
 static int by_key(const void *left, const void *right) {
     return strcmp(((const struct part *)left)->key, ((const struct part *)right)->key);
 }
@@ -114,6 +140,10 @@ void assemble(const struct target *target, struct assembly *assembly, struct pro
         }
         if (progress)
             progress_step(progress, row, analyses[row]->name);
+        if (analyses[row]->within) {
+            run_within(&context, analyses[row], tree_of(parts, count, analyses[row]->within));
+            continue;
+        }
         json_t *tree = run(&context, analyses[row]);
         if (context.coverage->status != COVERAGE_UNAVAILABLE)
             parts[count++] = (struct part){analyses[row]->name, tree, analyses[row]};
@@ -123,5 +153,6 @@ void assemble(const struct target *target, struct assembly *assembly, struct pro
     parts[count++] = (struct part){"findings", context.findings, NULL};
     parts[count++] = (struct part){"schema", json_string(SNAPSHOT_SCHEMA), NULL};
     write_parts(parts, count, target, snapshot);
+    context_deinit(&context);
     process_set_destroy(context.processes);
 }

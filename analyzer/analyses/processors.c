@@ -12,7 +12,7 @@ static const char *const thread_states[] = {
     "Initialized", "Ready",      "Running",       "Standby",          "Terminated",
     "Waiting",     "Transition", "DeferredReady", "GateWaitObsolete", "WaitingForProcessInSwap",
 };
-static const struct enumeration thread_state = {"_KTHREAD_STATE", "", thread_states,
+const struct enumeration thread_state = {"_KTHREAD_STATE", "", thread_states,
                                                 ARRAY_LENGTH(thread_states)};
 
 /* What a bit of a control register switches on: Intel SDM volume 3A, 2.5 "Control Registers". */

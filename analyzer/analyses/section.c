@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "analyses/analysis.h"
+#include "base/memory.h"
 #include "base/text.h"
 #include "kernel/values.h"
 
@@ -85,6 +86,17 @@ void coverage_partial(struct analysis_context *context, const char *reason) {
         return;
     context->coverage->status = COVERAGE_PARTIAL;
     context->coverage->reason = reason;
+}
+
+/* Reasons are put together of a few words: there are not many of them. */
+const char *coverage_text(const char *text) {
+    static char **texts;
+    static size_t count, capacity;
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(texts[i], text) == 0)
+            return texts[i];
+    ARRAY_RESERVE(texts, count, capacity);
+    return texts[count++] = xstrdup(text);
 }
 
 json_t *coverage_none(struct analysis_context *context, const char *reason) {

@@ -13,10 +13,20 @@
 extern const struct analysis analysis_dump;
 extern const struct analysis analysis_system;
 extern const struct analysis analysis_processors;
+extern const struct analysis analysis_stack;
 extern const struct analysis analysis_modules;
 extern const struct analysis analysis_processes;
+extern const struct analysis analysis_threads;
 extern const struct analysis analysis_memory_manager_list;
+extern const struct analysis analysis_syscalls;
+extern const struct analysis analysis_objects;
+extern const struct analysis analysis_stubs;
 extern const struct analysis analysis_layouts;
+
+/* What several sections read, made when it is first asked for; there are symbols. */
+const struct services *context_services(struct analysis_context *context);
+const struct objects *context_objects(struct analysis_context *context);
+void context_deinit(struct analysis_context *context);
 
 /* The members of _EPROCESS of one bit that are tracked, as far as this build has them; each an
  * integer 0 or 1. Made once for a section. */
@@ -45,6 +55,9 @@ struct enumeration {
 };
 void put_enumerator(struct analysis_context *context, json_t *section, const char *key,
                     enum read_state state, uint64_t value, const struct enumeration *enumeration);
+
+/* _KTHREAD.State. */
+extern const struct enumeration thread_state;
 
 /* One fact as several places have it. */
 struct claim {

@@ -19,7 +19,6 @@
 #define OPTIONAL_HEADER    24
 #define MAGIC_PE32         0x10b
 #define MAGIC_PE32_PLUS    0x20b
-#define DIRECTORY_DEBUG    6
 #define DEBUG_ENTRY_SIZE   28
 #define DEBUG_ENTRIES_MOST 32 /* real images have up to five */
 #define DEBUG_CODEVIEW     2
@@ -33,12 +32,6 @@ static uint16_t get_u16(const uint8_t *bytes) {
 static uint32_t get_u32(const uint8_t *bytes) {
     return get_u16(bytes) | (uint32_t)get_u16(bytes + 2) << 16;
 }
-
-/* Where the debug directory is, out of the optional header. */
-struct directory {
-    uint32_t rva;
-    uint32_t size;
-};
 
 static enum read_state read_nt_headers(struct vm *vm, uint64_t base, uint8_t *nt) {
     uint8_t dos[LFANEW_OFFSET + 4];
@@ -54,8 +47,17 @@ static enum read_state read_nt_headers(struct vm *vm, uint64_t base, uint8_t *nt
     return memcmp(nt, "PE\0\0", 4) == 0 ? READ_PRESENT : READ_BAD_VALUE;
 }
 
+/* The optional header ends with a count of directories and as many of them. */
+static struct pe_directory get_directory(const uint8_t *optional, unsigned index) {
+    size_t count_at = get_u16(optional) == MAGIC_PE32_PLUS ? 108 : 92;
+    const uint8_t *entry = optional + count_at + 4 + (size_t)index * 8;
+    if (get_u32(optional + count_at) <= index)
+        return (struct pe_directory){0};
+    return (struct pe_directory){get_u32(entry), get_u32(entry + 4)};
+}
+
 static enum read_state read_headers(struct vm *vm, uint64_t base, struct pe_image *image,
-                                    struct directory *debug) {
+                                    struct pe_directory *debug) {
     uint8_t nt[NT_HEADERS_SIZE];
     enum read_state state = read_nt_headers(vm, base, nt);
     if (state != READ_PRESENT)
@@ -67,10 +69,7 @@ static enum read_state read_headers(struct vm *vm, uint64_t base, struct pe_imag
     image->machine = get_u16(nt + 4);
     image->timestamp = get_u32(nt + 8);
     image->size = get_u32(optional + 56);
-    size_t count_at = magic == MAGIC_PE32_PLUS ? 108 : 92;
-    const uint8_t *entry = optional + count_at + 4 + DIRECTORY_DEBUG * 8;
-    if (get_u32(optional + count_at) > DIRECTORY_DEBUG)
-        *debug = (struct directory){get_u32(entry), get_u32(entry + 4)};
+    *debug = get_directory(optional, PE_DIRECTORY_DEBUG);
     return image->size >= IMAGE_PAGE_SIZE ? READ_PRESENT : READ_BAD_VALUE;
 }
 
@@ -123,7 +122,8 @@ static enum read_state no_pdb(struct pe_image *image) {
     return READ_NOT_MAPPED;
 }
 
-static enum read_state read_debug(struct vm *vm, struct pe_image *image, struct directory debug) {
+static enum read_state read_debug(struct vm *vm, struct pe_image *image,
+                                  struct pe_directory debug) {
     if (debug.rva == 0 || debug.size < DEBUG_ENTRY_SIZE)
         return no_pdb(image);
     uint32_t count = debug.size / DEBUG_ENTRY_SIZE;
@@ -146,7 +146,7 @@ static enum read_state read_debug(struct vm *vm, struct pe_image *image, struct 
 }
 
 void pe_read(struct vm *vm, uint64_t base, struct pe_image *image) {
-    struct directory debug = {0};
+    struct pe_directory debug = {0};
     *image = (struct pe_image){.base = base};
     image->headers = read_headers(vm, base, image, &debug);
     image->pdb_state = image->headers;
@@ -155,16 +155,27 @@ void pe_read(struct vm *vm, uint64_t base, struct pe_image *image) {
     image->has_pdb = image->pdb_state == READ_PRESENT;
 }
 
+enum read_state pe_directory(struct vm *vm, uint64_t base, unsigned index,
+                             struct pe_directory *directory) {
+    uint8_t nt[NT_HEADERS_SIZE];
+    *directory = (struct pe_directory){0};
+    enum read_state state = read_nt_headers(vm, base, nt);
+    if (state != READ_PRESENT)
+        return state;
+    uint16_t magic = get_u16(nt + OPTIONAL_HEADER);
+    if (magic != MAGIC_PE32 && magic != MAGIC_PE32_PLUS)
+        return READ_BAD_VALUE;
+    *directory = get_directory(nt + OPTIONAL_HEADER, index);
+    return READ_PRESENT;
+}
+
 /* IMAGE_EXPORT_DIRECTORY.Name is the fourth of its words. */
 bool pe_export_name(struct vm *vm, const struct pe_image *image, char *name, size_t size) {
-    uint8_t nt[NT_HEADERS_SIZE];
+    struct pe_directory exports;
     uint32_t rva;
-    if (read_nt_headers(vm, image->base, nt) != READ_PRESENT)
-        return false;
-    size_t directories = get_u16(nt + OPTIONAL_HEADER) == MAGIC_PE32_PLUS ? 112 : 96;
-    uint64_t exports = image->base + get_u32(nt + OPTIONAL_HEADER + directories);
-    if (vm_read_u32(vm, exports + 12, &rva) != READ_PRESENT || rva >= image->size ||
-        vm_read(vm, image->base + rva, name, size, NULL) != READ_PRESENT)
+    if (pe_directory(vm, image->base, PE_DIRECTORY_EXPORT, &exports) != READ_PRESENT ||
+        exports.rva == 0 || vm_read_u32(vm, image->base + exports.rva + 12, &rva) != READ_PRESENT ||
+        rva >= image->size || vm_read(vm, image->base + rva, name, size, NULL) != READ_PRESENT)
         return false;
     return memchr(name, 0, size) != NULL;
 }
@@ -173,7 +184,7 @@ bool pe_export_name(struct vm *vm, const struct pe_image *image, char *name, siz
  * look like the start of another one. */
 static bool image_holds(struct vm *vm, uint64_t base, uint64_t address) {
     struct pe_image image = {.base = base};
-    struct directory debug;
+    struct pe_directory debug;
     return read_headers(vm, base, &image, &debug) == READ_PRESENT && address - base < image.size;
 }
 

@@ -38,6 +38,22 @@ void pe_read(struct vm *vm, uint64_t base, struct pe_image *image);
  * that is not shorter than `size`. */
 bool pe_export_name(struct vm *vm, const struct pe_image *image, char *name, size_t size);
 
+/* A part of the image that its optional header names: one of the 16 data directories. */
+struct pe_directory {
+    uint32_t rva;
+    uint32_t size; /* bytes; as the image says, checked against nothing */
+};
+enum {
+    PE_DIRECTORY_EXPORT = 0,
+    PE_DIRECTORY_RESOURCE = 2,
+    PE_DIRECTORY_EXCEPTION = 3,
+    PE_DIRECTORY_DEBUG = 6
+};
+
+/* Reads where directory `index` is; one that the image has not is all zeros. */
+enum read_state pe_directory(struct vm *vm, uint64_t base, unsigned index,
+                             struct pe_directory *directory);
+
 /* Looks for the PE image that holds `address`: for a page that starts one, from there downwards, at
  * most `limit` bytes; 0 where there is none. */
 uint64_t pe_find_below(struct vm *vm, uint64_t address, uint64_t limit);

@@ -20,6 +20,10 @@ static void add(struct symbol_files *files, char *path) {
     files->paths[files->count++] = path;
 }
 
+void symbol_files_add(struct symbol_files *files, const char *path) {
+    add(files, xstrdup(path));
+}
+
 void symbol_files_deinit(struct symbol_files *files) {
     for (size_t i = 0; i < files->count; i++)
         free(files->paths[i]);
@@ -104,8 +108,10 @@ void symbol_files_named(const char *folder, const struct pdb_identity *pdb,
     snprintf(keys.volatility, sizeof keys.volatility, "%s-%u", pdb->guid, (unsigned)pdb->age);
     AUTO_FREE char *named = xasprintf("%s/%s", folder, folder_name(pdb));
     AUTO_FREE char *store = xasprintf("%s/%s", named, keys.store);
+    AUTO_FREE char *volatility = xasprintf("%s/windows/%s", folder, folder_name(pdb));
     list_folder(store, is_any, NULL, SIZE_MAX, files);
     list_folder(named, has_key, &keys, SIZE_MAX, files);
+    list_folder(volatility, has_key, &keys, SIZE_MAX, files);
     list_folder(folder, has_key, &keys, SIZE_MAX, files);
 }
 
@@ -131,6 +137,6 @@ void symbol_path_folders(const char *path, struct symbol_files *folders) {
     char *rest = copy;
     for (char *part; (part = strsep(&rest, ";*"));) {
         if (is_folder_part(part))
-            add(folders, xstrdup(part));
+            symbol_files_add(folders, part);
     }
 }

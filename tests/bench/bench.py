@@ -8,7 +8,9 @@ the median of N runs (default 9) after one that is not counted: wall time, and t
 memory of the process (not below that of this script, about 11 MiB). A ratio compares two commands that were run in turn.
 """
 import argparse
+import ctypes
 import json
+import mmap
 import os
 import pathlib
 import statistics
@@ -56,6 +58,52 @@ def forge_large(build, scratch):
     return scratch / "large.dmp"
 
 
+PROCESSES, THREADS = 2000, 15
+
+
+def forge_many(build, scratch):
+    """Windows 10 with PROCESSES processes of THREADS threads each, about 30,000 in all."""
+    source = pathlib.Path(__file__).resolve().parent.parent
+    scenario = json.loads((source / "scenarios/win10-10240.json").read_text())
+    rows = scenario["processes"]
+    rows += [[None, hex(0x4000 + 4 * i), "0x02b4", THREADS, "svchost.exe", 0, 5000 + i, "alive"]
+             for i in range(PROCESSES - len(rows))]
+    (scratch / "many.json").write_text(json.dumps(scenario))
+    run([str(word) for word in (build / "tests/forge/forge", scratch / "many.json",
+                                "-o", scratch / "many.dmp",
+                                "--profiles", source.parent / "analyzer/profiles")])
+    return scratch / "many.dmp"
+
+
+def pages_touched(command, dump):
+    """How many pages of the dump the command had to have in memory: those in the page cache, which
+    is emptied before. What the kernel reads ahead is among them."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    with open(dump, "r+b") as file:
+        os.fsync(file.fileno())
+        os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+        run([str(word) for word in command])
+        with mmap.mmap(file.fileno(), 0) as view:
+            resident = (ctypes.c_ubyte * (len(view) // mmap.PAGESIZE + 1))()
+            start = ctypes.addressof(ctypes.c_char.from_buffer(view))
+            libc.mincore(ctypes.c_void_p(start), ctypes.c_size_t(len(view)), resident)
+    return sum(byte & 1 for byte in resident)
+
+
+def bench_threads(analyzer, build, scratch, runs):
+    dump = forge_many(build, scratch)
+    command = [analyzer, "snapshot", dump, "--sections"]
+    without, whole = measure([command + ["processes"], command + ["threads"]], runs)
+    snapshot = scratch / "many-snapshot.json"
+    run([str(word) for word in command + ["threads", "-o", snapshot]])
+    processes = json.loads(snapshot.read_text())["processes"]
+    threads = sum(len(process["threads"]) for process in processes)
+    show(f"snapshot of {len(processes)} processes", without)
+    show(f"the same with their {threads} threads", whole)
+    print(f"{'a thread':<58}{1000 * (whole[0] - without[0]) / threads:9.1f} us"
+          f"{pages_touched(command + ['threads'], dump) / threads:9.2f} pages of the dump")
+
+
 def show(name, figure):
     print(f"{name:<58}{figure[0]:9.1f} ms{figure[1]:9.1f} MiB")
 
@@ -84,6 +132,8 @@ def main():
     show("snapshot small-full", small)
     show("snapshot of the same with 32 GiB of memory", large)
     print(f"{'ratio of the two':<58}{large[0] / small[0]:9.2f}   {large[1] / small[1]:9.2f}")
+
+    bench_threads(analyzer, options.build, scratch, options.runs)
 
     old, new = scratch / "old.json", scratch / "new.json"
     run([str(word) for word in snapshot("win81-9600") + ["-o", old]])

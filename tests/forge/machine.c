@@ -185,7 +185,8 @@ uint64_t make_object(struct machine *machine, const struct object_kind *kind, ui
 }
 
 /* ASCII to UTF-16LE; scenarios use nothing else. */
-void write_unicode(struct machine *machine, uint64_t where, const char *text, struct pool *pool) {
+void write_unicode_as(struct machine *machine, uint64_t where, const char *text, struct pool *pool,
+                      unsigned pointer) {
     size_t length = strlen(text);
     uint8_t wide[1024] = {0};
     if (2 * length + 2 > sizeof wide)
@@ -196,7 +197,11 @@ void write_unicode(struct machine *machine, uint64_t where, const char *text, st
     memory_write(&machine->memory, buffer, wide, 2 * length + 2);
     memory_put(&machine->memory, where, 2 * length, 2);
     memory_put(&machine->memory, where + 2, 2 * length + 2, 2);
-    put_pointer(machine, where + machine->pointer_size, buffer);
+    memory_put(&machine->memory, where + pointer, buffer, pointer);
+}
+
+void write_unicode(struct machine *machine, uint64_t where, const char *text, struct pool *pool) {
+    write_unicode_as(machine, where, text, pool, machine->pointer_size);
 }
 
 json_t *hex(uint64_t value) {

@@ -41,7 +41,20 @@ struct session {
     uint64_t address;
 };
 
+struct service {
+    uint32_t number;
+    const char *name;
+    unsigned arguments; /* as far as known */
+    uint64_t address;   /* 0 where win32k is not loaded */
+};
+struct service_list {
+    struct service *items; /* in the order of their numbers */
+    size_t count;
+    char *text;
+};
+
 struct machine {
+    char folder[1024]; /* of the scenario */
     json_t *scenario;
     json_t *facts; /* what was put in, for tests */
     struct layout *layout;
@@ -59,6 +72,13 @@ struct machine {
     uint64_t kernel_data, kernel_data_end; /* RVAs of .data */
     uint64_t scratch;                      /* next free address in the kernel's data */
     json_t *globals;                       /* name to address, as used so far */
+    json_t *symbols;                       /* the same for code */
+    char *export_names;
+
+    struct service_list services, gui_services;
+    struct user_image *images;
+    size_t image_count;
+    uint64_t win32k; /* address of win32k.sys in session space; 0: none */
 
     struct pool nonpaged, paged, stacks, strings;
 
@@ -112,6 +132,9 @@ uint64_t make_object(struct machine *machine, const struct object_kind *kind, ui
 
 /* Writes a UNICODE_STRING at `where` and its text into paged pool. */
 void write_unicode(struct machine *machine, uint64_t where, const char *text, struct pool *pool);
+/* The same with a pointer of another width: in user space. */
+void write_unicode_as(struct machine *machine, uint64_t where, const char *text, struct pool *pool,
+                      unsigned pointer);
 
 json_t *hex(uint64_t value); /* "0x1f" */
 /* "0xfffff80003a54000", "0x8055c620" */
@@ -124,16 +147,17 @@ void forge_kernel(struct machine *machine);      /* PE image, strings */
 void forge_shared_page(struct machine *machine); /* KUSER_SHARED_DATA */
 uint64_t shared_page(const struct machine *machine);
 void forge_modules(struct machine *machine);
+void forge_services(struct machine *machine); /* tables and stubs of system calls */
 void forge_processes(struct machine *machine);
 void forge_processors(struct machine *machine);
 void forge_kdbg(struct machine *machine);
 void forge_user_pages(struct machine *machine);
-uint64_t usual_peb(const struct machine *machine);
 void note_processes(struct machine *machine); /* facts.c */
 void forge_oddities(struct machine *machine); /* left-out pages, broken lists, single words */
 
-/* A thread of `process`, on no list yet (processes.c); and both lists of a process. */
-uint64_t make_thread(struct machine *machine, const struct process *process, uint64_t address,
+/* A thread of `process`, on no list yet, as `item` of the scenario has it (NULL: made up), and both
+ * lists of a process (threads.c). */
+uint64_t make_thread(struct machine *machine, const struct process *process, const json_t *item,
                      uint64_t number);
 void link_threads(struct machine *machine, const struct process *process, const uint64_t *threads,
                   size_t count);
@@ -152,8 +176,21 @@ struct image {
     size_t section_count;
     uint64_t debug_directory, export_directory; /* RVAs; 0: none */
     uint32_t export_size;
+    uint64_t entry; /* RVA; 0: 0x1000 */
+    bool narrow;    /* PE32, in a 64-bit machine too */
 };
+struct export {
+    const char *name;
+    uint64_t rva;
+};
+/* Writes an export directory at an RVA; sorts the exports by name. Returns its size, which
+ * exports_size() knows before. */
+uint32_t write_exports(struct machine *machine, uint64_t base, uint64_t directory, const char *dll,
+                       struct export *exports, size_t count);
+size_t exports_size(const char *dll, const struct export *exports, size_t count);
 void write_pe_headers(struct machine *machine, const struct image *image);
+/* "tcpip.sys" has "tcpip.pdb". */
+void pdb_name(const char *image, char *name, size_t size);
 /* Writes the directory and record at RVA `image->debug_directory`. */
 void write_debug_record(struct machine *machine, const struct image *image, const char *pdb,
                         const char *guid, uint32_t age);

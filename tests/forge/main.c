@@ -1,6 +1,6 @@
 /*
- * main.c - forge SCENARIO.json -o DUMP [--profiles FOLDER] [--facts FILE]: writes the dump of the
- * machine that a scenario describes, and what was put into it.
+ * main.c - forge SCENARIO.json -o DUMP [--profiles FOLDER] [--facts FILE] [--isf FOLDER]: writes
+ * the dump of the machine that a scenario describes, what was put into it, and symbol files.
  *
  * The forge is written from public documents, and shares no code with the analyzer, so that a
  * misunderstanding in the analyzer shows.
@@ -10,23 +10,24 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "isf.h"
 #include "machine.h"
+#include "services.h"
+#include "user_images.h"
 #include "util.h"
 
 static const char usage[] =
-    "usage: forge SCENARIO.json -o DUMP [--profiles FOLDER] [--facts FILE]\n";
+    "usage: forge SCENARIO.json -o DUMP [--profiles FOLDER] [--facts FILE] [--isf FOLDER]\n";
 
 struct options {
-    const char *scenario, *dump, *profiles, *facts;
+    const char *scenario, *dump, *profiles, *facts, *isf;
 };
 
 static struct options parse_options(int argc, char **argv) {
     static const struct option names[] = {
-        {"output", required_argument, NULL, 'o'},
-        {"profiles", required_argument, NULL, 'p'},
-        {"facts", required_argument, NULL, 'f'},
-        {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0},
+        {"output", required_argument, NULL, 'o'}, {"profiles", required_argument, NULL, 'p'},
+        {"facts", required_argument, NULL, 'f'},  {"isf", required_argument, NULL, 's'},
+        {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0},
     };
     struct options options = {.profiles = "analyzer/profiles"};
     for (int option; (option = getopt_long(argc, argv, "o:", names, NULL)) != -1;) {
@@ -36,6 +37,8 @@ static struct options parse_options(int argc, char **argv) {
             options.profiles = optarg;
         else if (option == 'f')
             options.facts = optarg;
+        else if (option == 's')
+            options.isf = optarg;
         else {
             fputs(usage, option == 'h' ? stdout : stderr);
             exit(option == 'h' ? 0 : 2);
@@ -93,11 +96,15 @@ static void open_machine(struct machine *machine, const struct options *options)
     machine->scenario = json_load_file(options->scenario, JSON_REJECT_DUPLICATES, &error);
     if (!machine->scenario)
         die("%s: %s (line %d)", options->scenario, error.text, error.line);
+    const char *slash = strrchr(options->scenario, '/');
+    snprintf(machine->folder, sizeof machine->folder, "%.*s",
+             slash ? (int)(slash - options->scenario) : 1, slash ? options->scenario : ".");
     const json_t *system = json_object_get(machine->scenario, "system");
     machine->layout = layout_open(options->profiles, string(machine->scenario, "layout"));
     machine->pointer_size = layout_pointer_size(machine->layout);
     machine->facts = json_object();
     machine->globals = json_object();
+    machine->symbols = json_object();
     machine->build = number(system, "build");
     machine->system_time = time_of(string(system, "system_time"));
     machine->uptime = duration_of(string(system, "uptime"));
@@ -120,9 +127,16 @@ static void finish_spaces(struct machine *machine) {
     for (size_t i = 0; wide && i < sizeof regions / sizeof *regions; i++)
         if (!memory_is_mapped(&machine->memory, regions[i]))
             memory_map_table(&machine->memory, regions[i]);
-    for (size_t i = 0; i < machine->process_count; i++)
-        if (machine->processes[i].root != machine->memory.root)
-            memory_share_kernel(&machine->memory, machine->processes[i].root);
+    for (size_t i = 0; i < machine->process_count; i++) {
+        const struct process *process = &machine->processes[i];
+        if (process->root == machine->memory.root)
+            continue;
+        memory_share_kernel(&machine->memory, process->root);
+        if (machine->win32k && process->session < 0)
+            memory_forget(&machine->memory, process->root, machine->win32k);
+    }
+    if (machine->win32k)
+        memory_forget(&machine->memory, machine->memory.root, machine->win32k);
 }
 
 static void close_machine(struct machine *machine) {
@@ -134,6 +148,10 @@ static void close_machine(struct machine *machine) {
     layout_close(machine->layout);
     json_decref(machine->facts);
     json_decref(machine->globals);
+    json_decref(machine->symbols);
+    free(machine->export_names);
+    close_user_images(machine);
+    close_services(machine);
     json_decref(machine->scenario);
 }
 
@@ -143,7 +161,9 @@ int main(int argc, char **argv) {
     open_machine(&machine, &options);
     forge_kernel(&machine);
     forge_shared_page(&machine);
+    open_user_images(&machine);
     forge_modules(&machine);
+    forge_services(&machine);
     forge_processes(&machine);
     forge_processors(&machine);
     forge_kdbg(&machine);
@@ -156,6 +176,8 @@ int main(int argc, char **argv) {
     if (options.facts &&
         json_dump_file(machine.facts, options.facts, JSON_INDENT(1) | JSON_SORT_KEYS) != 0)
         die("%s cannot be written", options.facts);
+    if (options.isf)
+        write_symbol_files(&machine, options.isf);
     close_machine(&machine);
     return 0;
 }

@@ -15,8 +15,9 @@
 struct module {
     const char *name;
     uint64_t base, size, timestamp;
-    const char *guid;     /* NULL: no debug record */
-    const char *presence; /* "present"; "omitted": mapped, but not in the dump */
+    const char *guid; /* NULL: no debug record */
+    /* "present"; "omitted": mapped, but not in the dump; "session": not mapped in System's space */
+    const char *presence;
 };
 
 static struct module parse_row(const json_t *row) {
@@ -39,13 +40,6 @@ static void module_path(const struct module *module, char *path, size_t size) {
     bool driver = length > 4 && !strcasecmp(module->name + length - 4, ".sys") &&
                   strncasecmp(module->name, "win32k", 6) != 0;
     snprintf(path, size, "\\SystemRoot\\system32\\%s%s", driver ? "DRIVERS\\" : "", module->name);
-}
-
-/* "tcpip.sys" has "tcpip.pdb". */
-static void pdb_name(const struct module *module, char *name, size_t size) {
-    const char *dot = strrchr(module->name, '.');
-    int stem = dot ? (int)(dot - module->name) : (int)strlen(module->name);
-    snprintf(name, size, "%.*s.pdb", stem, module->name);
 }
 
 /* Only the headers and the read-only data are in memory; the rest of the image is not mapped. */
@@ -73,9 +67,11 @@ static void write_module_image(struct machine *machine, const struct module *mod
     write_pe_headers(machine, &image);
     if (module->guid) {
         char pdb[64];
-        pdb_name(module, pdb, sizeof pdb);
+        pdb_name(module->name, pdb, sizeof pdb);
         write_debug_record(machine, &image, pdb, module->guid, 1);
     }
+    if (!strcmp(module->presence, "session") && !strcmp(module->name, "win32k.sys"))
+        machine->win32k = module->base;
     if (!strcmp(module->presence, "omitted"))
         memory_omit(&machine->memory, image.base);
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "machine.h"
+#include "user.h"
 #include "util.h"
 
 static const struct object_kind process_object = {"a process", "Proc", 7, true};
@@ -102,7 +103,7 @@ static void write_flags(struct machine *machine, const struct process *process) 
 /* Before Windows 10 1607 the member is the 32-bit PEB itself, from then on a structure that
  * points to it. */
 static void write_wow64(struct machine *machine, const struct process *process) {
-    const uint64_t peb32 = 0x7efdf000;
+    const uint64_t peb32 = WOW64_PEB;
     if (!number_or(process->extras, "wow64", 0) || process->exited)
         return;
     if (set(machine, process->address, "_EPROCESS", "Wow64Process", peb32))
@@ -167,17 +168,23 @@ static void shadow_process(struct machine *machine, struct process *process) {
     if (!has_kva_shadow(machine))
         return;
     if (!trusted)
-        process->user_root = memory_new_space(&machine->memory);
+        process->user_root = memory_new_space(&machine->memory, 0);
     must_set(machine, process->address, "_EPROCESS", "Pcb.UserDirectoryTableBase",
              process->user_root << PAGE_SHIFT | 1);
     must_set(machine, process->address, "_EPROCESS", "Pcb.AddressPolicy", trusted);
+}
+
+/* The frame of the scenario's DirBase; 0: any. */
+static uint64_t given_root(const struct process *process) {
+    return number_or(process->extras, "root", 0) >> PAGE_SHIFT;
 }
 
 static void make_process(struct machine *machine, struct process *process) {
     const struct object_kind *kind = process->pid == 4 ? &system_object : &process_object;
     process->address =
         make_object(machine, kind, process->address, layout_size(machine->layout, "_EPROCESS"));
-    process->root = process->pid == 4 ? machine->memory.root : memory_new_space(&machine->memory);
+    process->root = process->pid == 4 ? machine->memory.root
+                                      : memory_new_space(&machine->memory, given_root(process));
     write_process(machine, process);
     shadow_process(machine, process);
     write_path(machine, process);
@@ -187,9 +194,7 @@ static void make_process(struct machine *machine, struct process *process) {
     process->thread_addresses = xcalloc(process->threads, sizeof(uint64_t));
     const json_t *given = json_object_get(process->extras, "threads");
     for (uint64_t i = 0; i < process->threads; i++) {
-        const json_t *address = json_array_get(given, i);
-        process->thread_addresses[i] =
-            make_thread(machine, process, address ? number_of(address, "threads") : 0, i);
+        process->thread_addresses[i] = make_thread(machine, process, json_array_get(given, i), i);
     }
     link_threads(machine, process, process->thread_addresses, process->threads);
 }

@@ -137,11 +137,12 @@ class Dump:
 
 
 class Space:
-    """Virtual memory through the header's DirectoryTableBase; and members by name."""
+    """Virtual memory, of System where no other root is given; and members by name."""
 
-    def __init__(self, dump, types):
+    def __init__(self, dump, types, root=None):
         self.dump, self.types, self.cache = dump, types, {}
         self.pointer_size = dump.form["pointer"]
+        self.root = dump.pointer(dump.form["root"]) if root is None else root
 
     def page(self, frame):
         if frame not in self.cache:
@@ -151,7 +152,7 @@ class Space:
     def translate(self, address):
         """(state, physical address)"""
         size, bits, levels = self.dump.tables()
-        table = self.dump.pointer(self.dump.form["root"]) & bits
+        table = self.root & bits
         for shift, count in levels:
             page = self.page(table // PAGE)
             if page is None:
@@ -277,7 +278,8 @@ def check_modules(space, facts):
         length, buffer = space.number(entry + name, 2), space.number(entry + name + width)
         check("module name", space.read(buffer, length).decode("utf-16-le"), module["name"])
         present = space.read(int(module["base"], 0), 2)
-        check(module["name"], present, None if module["presence"] == "omitted" else b"MZ")
+        # What lies in session space is in no address space of the System process.
+        check(module["name"], present, b"MZ" if module["presence"] == "present" else None)
 
 
 def check_process(space, process):
@@ -336,6 +338,145 @@ def check_processors(space, facts):
             check(name, space.member(prcb, "_KPRCB", path), int(processor[name], 0))
 
 
+def space_of(space, facts, name=None):
+    """The address space of a process that is in a session and runs."""
+    for process in facts["processes"]:
+        if process.get("session", -1) >= 0 and process["active_threads"] and \
+                name in (None, process["name"]):
+            root = space.member(int(process["address"], 0), "_EPROCESS", "Pcb.DirectoryTableBase")
+            return Space(space.dump, space.types, root)
+    sys.exit("no process is in a session")
+
+
+def check_table(space, descriptor, services, table):
+    """One row of a descriptor table, the services behind it, and their count of arguments."""
+    width = space.pointer_size
+    check("service table", space.number(descriptor), int(table, 0))
+    check("service limit", space.number(descriptor + 2 * width, 4), len(services))
+    arguments = space.number(descriptor + 3 * width)
+    for index, (_, name, address, count) in enumerate(services):
+        entry = int.from_bytes(space.read(int(table, 0) + 4 * index, 4), "little", signed=width == 8)
+        found = int(table, 0) + (entry >> 4) if width == 8 else entry & 0xFFFFFFFF
+        check(name, found, int(address, 0))
+        on_stack = min(max(count - 4, 0), 15) if width == 8 else count
+        check(f"{name}: arguments", space.number(arguments + index, 1), 4 * on_stack)
+        if width == 8:
+            check(f"{name}: on the stack", entry & 15, on_stack)
+
+
+def exports_of(space, base):
+    """The exports of an image in memory, by name."""
+    pe = base + space.number(base + 0x3C, 4)
+    wide = space.number(pe + 24, 2) == 0x20B
+    directory = base + space.number(pe + 24 + (112 if wide else 96), 4)
+    count, functions, names, ordinals = (space.number(directory + at, 4) for at in (24, 28, 32, 36))
+    exports = {}
+    for index in range(count):
+        name = space.read(base + space.number(base + names + 4 * index, 4), 64).split(b"\0")[0]
+        ordinal = space.number(base + ordinals + 2 * index, 2)
+        exports[name.decode()] = space.number(base + functions + 4 * ordinal, 4)
+    check("exports are in order", list(exports), sorted(exports))
+    return exports
+
+
+def check_services(space, facts):
+    services = facts.get("services")
+    if not services:
+        return
+    tables, base = facts["globals"], int(facts["kernel"]["base"], 0)
+    for name in ("KeServiceDescriptorTable", "KeServiceDescriptorTableShadow"):
+        check_table(space, int(tables[name], 0), services["nt"], services["table"])
+    if "win32k" in services:
+        check("session space is not System's", space.number(int(services["win32k_table"], 0)), None)
+        row = int(tables["KeServiceDescriptorTableShadow"], 0) + 4 * space.pointer_size
+        check_table(space_of(space, facts), row, services["win32k"], services["win32k_table"])
+    numbers = {name: (number, int(address, 0) - base)
+               for number, name, address, _ in services["nt"]}
+    at = 21 if space.pointer_size == 8 else 1
+    for name, rva in exports_of(space, base).items():
+        number, service = numbers.get("Nt" + name[2:], (None, None))
+        if number is not None and name[:2] == "Zw":
+            check(name, space.number(base + rva + at, 4), number)
+        elif number is not None and name[:2] == "Nt":
+            check(name, rva, service)
+
+
+def check_threads(space, facts):
+    """The threads that the scenario describes."""
+    wide = space.pointer_size == 8
+    numbers = {row[1]: row[0] for row in facts.get("services", {}).get("nt", [])}
+    for thread in facts.get("threads", []):
+        address, frame = (int(thread[key], 0) for key in ("address", "trap_frame"))
+        for path, size, key in (("Tcb.TrapFrame", None, "trap_frame"), ("Tcb.State", 1, "state"),
+                                ("Tcb.WaitReason", 1, "wait_reason"),
+                                ("Win32StartAddress", None, "win32_start")):
+            value = thread[key]
+            check(f"{thread['address']}: {path}", space.member(address, "_ETHREAD", path, size),
+                  int(value, 0) if isinstance(value, str) else value)
+        check("Rip", space.member(frame, "_KTRAP_FRAME", "Rip" if wide else "Eip"),
+              int(thread["rip"], 0))
+        check("SegCs", space.member(frame, "_KTRAP_FRAME", "SegCs", 2), 0x33 if wide else 0x1B)
+        if thread["call"] in numbers and wide:
+            for path, value in (("Tcb.SystemCallNumber", numbers[thread["call"]]),
+                                ("Tcb.FirstArgument", thread["argument"])):
+                check(path, space.member(address, "_ETHREAD", path, 4), value)
+
+
+# PEB_LDR_DATA and LDR_DATA_TABLE_ENTRY: Ldr in the PEB; three heads and their entries; DllBase,
+# BaseDllName.
+LOADER = {8: (0x18, ((0x10, 0), (0x20, 0x10), (0x30, 0x20)), 0x30, 0x58),
+          4: (0x0C, ((0x0C, 0), (0x14, 0x08), (0x1C, 0x10)), 0x18, 0x2C)}
+
+
+def loaded_images(space, peb, width):
+    """The loader's lists of one width: name and base, in load order."""
+    ldr, lists, base, name = LOADER[width]
+    space = Space(space.dump, space.types, space.root)
+    space.pointer_size = width
+    loader = space.number(peb + ldr)
+    found = [[(space.read(space.number(at + name + width), space.number(at + name, 2)).decode("utf-16"),
+               space.number(at + base)) for at in space.ring(loader + head, entry)]
+             for head, entry in lists]
+    check("load and memory order", found[0], found[1])
+    check("initialization order", found[2], found[0][1:])
+    return found[0]
+
+
+def check_user_image(space, facts, name, base):
+    """Every stub of ntdll and win32u has the number of its service."""
+    tables = {"ntdll.dll": "nt", "win32u.dll": "win32k"}
+    check(f"{name} at {base:#x}", space.read(base, 2), b"MZ")
+    if name not in tables:
+        return
+    exports = exports_of(space, base)
+    for number, service, _, _ in facts["services"][tables[name]]:
+        code = space.read(base + exports[service], 8)
+        if service != "NtQuerySystemTime" or code[0] != 0xE9:
+            at = 4 if code[0] == 0x4C else 1
+            check(f"{name}!{service}", code[at - 1:at + 4], b"\xb8" + struct.pack("<I", number))
+
+
+def check_user_space(space, facts):
+    seen = set()
+    if space.dump.type not in (FULL, BITMAP_FULL) or "services" not in facts:
+        return
+    for process in facts["processes"]:
+        address = int(process["address"], 0)
+        peb = space.member(address, "_EPROCESS", "Peb")
+        root = space.member(address, "_EPROCESS", "Pcb.DirectoryTableBase")
+        if process["exit_time_100ns"] or not peb:
+            continue
+        user = Space(space.dump, space.types, root)
+        lists = loaded_images(user, peb, space.pointer_size)
+        if "wow64" in (process.get("extras") or {}):
+            lists += loaded_images(user, 0x7EFDF000, 4)
+        check("main image", lists[0][0][:14], process["name"])
+        for name, base in lists:
+            if (name, base) not in seen or base == lists[0][1]:
+                check_user_image(user, facts, name, base)
+            seen.add((name, base))
+
+
 def main():
     if len(sys.argv) != 4:
         sys.exit(__doc__.split("\n\n")[1].strip())
@@ -344,7 +485,7 @@ def main():
     check_header(dump, facts)
     space = Space(dump, layout["types"])
     for part in (check_translations, check_kernel, check_modules, check_processes,
-                 check_processors):
+                 check_processors, check_services, check_threads, check_user_space):
         part(space, facts)
 
 

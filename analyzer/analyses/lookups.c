@@ -1,0 +1,31 @@
+/* lookups.c - what several sections look up, read once for a snapshot. */
+#include <stdlib.h>
+
+#include "analyses/sections.h"
+#include "base/memory.h"
+#include "kernel/object.h"
+#include "kernel/services.h"
+
+const struct services *context_services(struct analysis_context *context) {
+    const struct process_set *set = context->processes;
+    if (context->services)
+        return context->services;
+    AUTO_FREE uint64_t *processes = xcalloc(set->count + 1, sizeof *processes);
+    for (size_t i = 0; i < set->count; i++)
+        processes[i] = set->items[i].address;
+    context->services = services_read(context->target, processes, set->count);
+    return context->services;
+}
+
+const struct objects *context_objects(struct analysis_context *context) {
+    if (!context->objects)
+        context->objects = objects_new(context->target);
+    return context->objects;
+}
+
+void context_deinit(struct analysis_context *context) {
+    services_free(context->services);
+    objects_free(context->objects);
+    context->services = NULL;
+    context->objects = NULL;
+}

@@ -1,0 +1,43 @@
+/* threads.h - what the files of section `threads` share among themselves. */
+#ifndef NTDRIFT_ANALYSES_THREADS_H
+#define NTDRIFT_ANALYSES_THREADS_H
+
+#include "analyses/sections.h"
+#include "kernel/names.h"
+#include "kernel/object.h"
+#include "kernel/services.h"
+#include "kernel/thread.h"
+
+/* What names addresses, services and objects. Services and objects are the context's. */
+struct lookups {
+    struct names *names;
+    const struct objects *objects;
+    const struct services *services;
+};
+
+/* Of a build whose symbols do not name them. */
+#define WAIT_REASONS_MOST 40
+
+/* The names of this build's wait reasons. */
+struct wait_reasons {
+    const char *names[WAIT_REASONS_MOST];
+    struct enumeration enumeration; /* over `names` */
+};
+void wait_reasons_init(struct wait_reasons *reasons, const struct target *target);
+
+/* {address, symbol} of code that `process` sees there. */
+json_t *code_extract(struct analysis_context *context, const struct lookups *lookups,
+                     uint64_t process, uint64_t address);
+
+/* The system call of a thread that is in one. */
+json_t *system_call_extract(struct analysis_context *context, const struct lookups *lookups,
+                            uint64_t process, const struct thread_call *call);
+
+/* "ThreadListHead of csrss.exe (0x1f8)"; the caller frees it. */
+char *thread_list_name(const struct target *target, uint64_t process);
+
+/* Adds the threads to the findings that one of the process's whole lists has not. */
+void thread_findings(struct analysis_context *context, const struct thread_reader *reader,
+                     const struct process_entry *process, const struct process_threads *threads);
+
+#endif

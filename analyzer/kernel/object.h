@@ -1,0 +1,85 @@
+/*
+ * object.h - what the Object Manager keeps of an object: its header, type, counts and name.
+ *
+ * Types are those that nt!ObTypeIndexTable lists; without its address, those in the list of the
+ * type "Type", or in \ObjectTypes. The cookie that Windows 10 mixes into the type's index is
+ * nt!ObHeaderCookie or, without its address, the only value that makes all of these types of the
+ * type "Type".
+ *
+ * Sources: _OBJECT_HEADER, _OBJECT_TYPE, _OBJECT_HEADER_NAME_INFO and _OBJECT_DIRECTORY of the
+ * kernel's symbol files; ObpRootDirectoryObject and ObpTypeObjectType of KDDEBUGGER_DATA64.
+ */
+#ifndef NTDRIFT_KERNEL_OBJECT_H
+#define NTDRIFT_KERNEL_OBJECT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/text.h"
+#include "kernel/target.h"
+
+struct objects;
+
+/* The target outlives the objects; its symbols are attached before. */
+struct objects *objects_new(const struct target *target);
+void objects_free(struct objects *objects);
+
+/* An _OBJECT_TYPE. */
+struct object_type {
+    uint64_t address;
+    uint32_t index;   /* in ObTypeIndexTable; a number of XP's own before Windows 7 */
+    const char *name; /* "File"; "" where it cannot be read */
+    enum read_state name_state;
+    uint64_t objects, handles; /* TotalNumberOfObjects, TotalNumberOfHandles */
+    enum read_state objects_state, handles_state;
+};
+
+/* All types, in ascending order of index. `*found_by` says where they are from:
+ * "ObTypeIndexTable", "ObpTypeObjectType", "\ObjectTypes"; NULL where none could be found. */
+const struct object_type *objects_types(const struct objects *objects, size_t *count,
+                                        const char **found_by);
+
+/* Why types may be missing, by reason: a list or directory that could not be read to its end. */
+const size_t *objects_types_unreadable(const struct objects *objects);
+
+/* How a header's TypeIndex is coded, where this build has one. */
+struct object_cookie {
+    bool used;  /* the index is mixed with the header's address and `value` */
+    bool known; /* false: types of objects cannot be told */
+    uint8_t value;
+};
+struct object_cookie objects_cookie(const struct objects *objects);
+
+struct object {
+    enum read_state state;          /* of the header: what follows holds where READ_PRESENT */
+    uint64_t address;               /* of the body */
+    uint64_t header;                /* of the _OBJECT_HEADER */
+    const struct object_type *type; /* NULL: not known; valid until the objects are freed */
+    int64_t pointer_count, handle_count;
+    unsigned flags, info_mask; /* Flags; InfoMask, 0 where this build has none */
+};
+
+/* Reads the header of the object at `address`; gives object->state. READ_BAD_VALUE: the header
+ * names no type that exists. */
+enum read_state object_read(const struct objects *objects, uint64_t address, struct object *object);
+
+/* The name of an object in its directory; "" with READ_PRESENT where it has none. `name`,
+ * initialized, is replaced. */
+enum read_state object_own_name(const struct objects *objects, uint64_t object, struct text *name);
+
+/* The path of an object in the object directories; "" with READ_PRESENT where it has no name.
+ * `path`, initialized, is replaced. */
+enum read_state object_path(const struct objects *objects, uint64_t object, struct text *path);
+
+/* The object's name: its path in the object directories (`\BaseNamedObjects\x`); of a File that of
+ * its device and FileName (`\Device\HarddiskVolume2\pagefile.sys`). READ_PRESENT with an empty
+ * name: it has none. `name`, initialized, is replaced. */
+enum read_state object_name(const struct objects *objects, const struct object *object,
+                            struct text *name);
+
+/* The root of the object directories: the _OBJECT_DIRECTORY that nt!ObpRootDirectoryObject leads
+ * to; 0 where nothing does. */
+uint64_t objects_root(const struct objects *objects);
+
+#endif
