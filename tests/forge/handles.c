@@ -257,18 +257,24 @@ static void add_usual_handles(struct machine *machine, struct table *table,
     }
 }
 
-/* Rows of {"handle", "type", "object", "access", "attributes", "name"}. */
+/* The process that a row names, or an object of its own. */
+static uint64_t given_object(struct machine *machine, const json_t *row, enum object_type type) {
+    if (json_object_get(row, "process"))
+        return find_process(machine, number(row, "process"))->address;
+    return make_handle_object(machine, type, number_or(row, "object", 0),
+                              json_string_value(json_object_get(row, "name")));
+}
+
+/* Rows of {"handle", "type", "object" or "process", "access", "attributes", "name"}. */
 static void add_given_handles(struct machine *machine, struct table *table,
                               const struct process *process) {
     size_t i;
     json_t *row;
     json_array_foreach(json_object_get(process->extras, "handles"), i, row) {
         enum object_type type = object_type_named(machine, string(row, "type"));
-        const struct handle handle = {
-            number(row, "handle"),
-            make_handle_object(machine, type, number_or(row, "object", 0),
-                               json_string_value(json_object_get(row, "name"))),
-            number_or(row, "access", 0x1f0003), (unsigned)number_or(row, "attributes", 0)};
+        const struct handle handle = {number(row, "handle"), given_object(machine, row, type),
+                                      number_or(row, "access", 0x1f0003),
+                                      (unsigned)number_or(row, "attributes", 0)};
         add_handle(machine, table, process, type, handle);
     }
 }
