@@ -205,10 +205,10 @@ static uint64_t size_of_type(const struct machine *machine, enum object_type typ
 }
 
 static uint64_t make_device(struct machine *machine) {
-    const struct object_kind kind = {"a device", TYPE_DEVICE, false, "HarddiskVolume2", 0};
-    uint64_t device = make_object(machine, &kind, 0, size_of_type(machine, TYPE_DEVICE));
+    uint64_t size = size_of_type(machine, TYPE_DEVICE);
+    uint64_t device = make_named(machine, TYPE_DEVICE, 0, size, "\\Device\\HarddiskVolume2");
     must_set(machine, device, "_DEVICE_OBJECT", "Type", 3);
-    must_set(machine, device, "_DEVICE_OBJECT", "Size", size_of_type(machine, TYPE_DEVICE));
+    must_set(machine, device, "_DEVICE_OBJECT", "Size", size);
     must_set(machine, device, "_DEVICE_OBJECT", "ReferenceCount", 1);
     return device;
 }
@@ -222,12 +222,16 @@ static void write_file(struct machine *machine, uint64_t file, const char *name)
     write_unicode(machine, field(machine, file, "_FILE_OBJECT", "FileName"), name, &machine->paged);
 }
 
-/* `name` is a file's own, and what the object manager calls any other object. */
+/* `name` is a file's own, and any other object's path. */
 static uint64_t make_handle_object(struct machine *machine, enum object_type type, uint64_t address,
                                    const char *name) {
+    static const struct object_kind nameless = {"an object", TYPE_LIMIT, false, NULL, 0};
     bool file = type == TYPE_FILE;
-    const struct object_kind kind = {"an object", type, false, file ? NULL : name, 0};
-    uint64_t object = make_object(machine, &kind, address, size_of_type(machine, type));
+    struct object_kind kind = nameless;
+    kind.type = type;
+    uint64_t size = size_of_type(machine, type);
+    uint64_t object = name && !file ? make_named(machine, type, address, size, name)
+                                    : make_object(machine, &kind, address, size);
     if (file)
         write_file(machine, object, name ? name : "\\Windows\\System32");
     if (type == TYPE_EVENT)

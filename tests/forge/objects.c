@@ -76,6 +76,14 @@ static void write_object_header(struct machine *machine, uint64_t header,
     memory_write(&machine->memory, header, bytes, form->object_header);
 }
 
+uint64_t object_header(const struct machine *machine, uint64_t object) {
+    return object - object_form(machine)->object_header;
+}
+
+uint64_t name_info(const struct machine *machine, uint64_t object) {
+    return object_header(machine, object) - object_form(machine)->name_info;
+}
+
 /* _OBJECT_HEADER_NAME_INFO: directory, name, references. */
 static void write_name_info(struct machine *machine, uint64_t header,
                             const struct object_kind *kind) {
@@ -83,10 +91,6 @@ static void write_name_info(struct machine *machine, uint64_t header,
     put_pointer(machine, info, kind->directory);
     write_unicode(machine, info + machine->pointer_size, kind->name, &machine->paged);
     memory_put(&machine->memory, info + 3 * machine->pointer_size, 1, 4);
-}
-
-uint64_t object_header(const struct machine *machine, uint64_t object) {
-    return object - object_form(machine)->object_header;
 }
 
 uint64_t make_object(struct machine *machine, const struct object_kind *kind, uint64_t address,

@@ -40,12 +40,24 @@ uint64_t make_object(struct machine *machine, const struct object_kind *kind, ui
 /* A handle more leads to the object. */
 void count_handle(struct machine *machine, uint64_t object);
 uint64_t object_header(const struct machine *machine, uint64_t object);
+/* The _OBJECT_HEADER_NAME_INFO of an object that has one. */
+uint64_t name_info(const struct machine *machine, uint64_t object);
 enum object_type object_type_named(const struct machine *machine, const char *name);
 
 /* object_types.c: the types, before any object; their counts, behind the last. */
 void forge_object_types(struct machine *machine);
+void name_object_types(struct machine *machine); /* in \ObjectTypes */
 void finish_object_types(struct machine *machine);
 const char *object_tag(enum object_type type);
+
+/* directories.c: the tree of names; behind the sessions. A path's directories are made as needed.
+ */
+void forge_directories(struct machine *machine);
+uint64_t make_directory(struct machine *machine, const char *path);
+uint64_t make_named(struct machine *machine, enum object_type type, uint64_t address, uint64_t size,
+                    const char *path);
+/* Puts an object with a name into the directory of that path. */
+void name_existing(struct machine *machine, const char *path, uint64_t object);
 
 /* tokens.c: of every process that runs. */
 void forge_tokens(struct machine *machine);

@@ -476,6 +476,34 @@ def check_tokens(space, facts):
               struct.pack("<I", tokens[process["pid"]]["integrity"]))
 
 
+def check_names(space, facts):
+    """The tree of directories, from its root on: every path leads to the object of the facts."""
+    if "named_objects" not in facts:
+        return
+    names, width = facts["named_objects"], space.pointer_size
+    header, info = (0x30, 0x20) if width == 8 else (0x18, 0x10)
+    directories = {int(address, 0) for path, address in names.items()
+                   if path == "\\" or any(other.startswith(path + "\\") for other in names)}
+    root = space.number(kdbg_address(space, 0x98))
+    found, todo = {"\\": root}, [("", root)]
+    while todo:
+        path, directory = todo.pop()
+        for bucket in range(37):
+            entry = space.number(directory + bucket * width)
+            while entry:
+                item = space.number(entry + width)
+                name = item - header - info + width
+                text = space.read(space.number(name + width), space.number(name, 2))
+                child = path + "\\" + text.decode("utf-16")
+                check(f"{child}: directory", space.number(name - width), directory)
+                found[child] = item
+                if item in directories:
+                    todo.append((child, item))
+                entry = space.number(entry)
+    check("names", sorted(found), sorted(names))
+    check("named objects", found, {path: int(address, 0) for path, address in names.items()})
+
+
 # PEB_LDR_DATA and LDR_DATA_TABLE_ENTRY: Ldr in the PEB; three heads and their entries; DllBase,
 # BaseDllName.
 LOADER = {8: (0x18, ((0x10, 0), (0x20, 0x10), (0x30, 0x20)), 0x30, 0x58),
@@ -540,7 +568,7 @@ def main():
     space = Space(dump, layout["types"])
     for part in (check_translations, check_kernel, check_modules, check_processes,
                  check_processors, check_services, check_threads, check_handles,
-                 check_tokens,
+                 check_tokens, check_names,
                  check_user_space):
         part(space, facts)
 
