@@ -88,6 +88,10 @@ struct machine {
     struct session *sessions;
     size_t session_count;
     uint64_t next_thread_id;
+
+    /* By type index, as objects.h has them. */
+    uint64_t types[64], object_counts[64], handle_counts[64];
+    uint64_t device; /* that files are on */
 };
 
 /* Whether the scenario's machine has KVA shadow: its processors change tables on entering the
@@ -120,16 +124,6 @@ uint64_t global(struct machine *machine, const char *name, uint64_t size);
 
 uint64_t pool_take(struct machine *machine, struct pool *pool, uint64_t size, uint64_t alignment,
                    const char *what);
-/* Maps and claims `size` bytes for an object with its headers in front; `address` 0 takes one. */
-struct object_kind {
-    const char *what;
-    const char *tag; /* of the pool header */
-    unsigned type_index;
-    bool charges_quota; /* has an _OBJECT_HEADER_QUOTA_INFO */
-};
-uint64_t make_object(struct machine *machine, const struct object_kind *kind, uint64_t address,
-                     uint64_t size);
-
 /* Writes a UNICODE_STRING at `where` and its text into paged pool. */
 void write_unicode(struct machine *machine, uint64_t where, const char *text, struct pool *pool);
 /* The same with a pointer of another width: in user space. */

@@ -12,6 +12,7 @@
 
 #include "isf.h"
 #include "machine.h"
+#include "objects.h"
 #include "services.h"
 #include "user_images.h"
 #include "util.h"
@@ -164,8 +165,14 @@ int main(int argc, char **argv) {
     open_user_images(&machine);
     forge_modules(&machine);
     forge_services(&machine);
+    forge_object_types(&machine);
     forge_processes(&machine);
+    forge_directories(&machine);
+    name_object_types(&machine);
+    forge_tokens(&machine);
+    forge_handles(&machine);
     forge_processors(&machine);
+    finish_object_types(&machine);
     forge_kdbg(&machine);
     forge_user_pages(&machine);
     note_processes(&machine);

@@ -6,11 +6,12 @@
 #include <string.h>
 
 #include "machine.h"
+#include "objects.h"
 #include "user.h"
 #include "util.h"
 
-static const struct object_kind process_object = {"a process", "Proc", 7, true};
-static const struct object_kind system_object = {"System", "Proc", 7, false};
+static const struct object_kind process_object = {"a process", TYPE_PROCESS, true, NULL, 0};
+static const struct object_kind system_object = {"System", TYPE_PROCESS, false, NULL, 0};
 
 /* A row of the scenario: address or null, pid, ppid, threads, file name, session or -1,
  * milliseconds from boot to its creation, parent state, extras. */
@@ -114,14 +115,6 @@ static void write_wow64(struct machine *machine, const struct process *process) 
     must_set(machine, process->address, "_EPROCESS", "WoW64Process", wow64);
 }
 
-/* MemProcFS looks for the pool tag in front of a handle table. */
-static uint64_t make_handle_table(struct machine *machine) {
-    uint8_t header[0x10] = {0, 0, 9, 1, 'O', 'b', 't', 'b'};
-    uint64_t block = pool_take(machine, &machine->paged, 0x90, 0x10, "a handle table");
-    memory_write(&machine->memory, block, header, sizeof header);
-    return block + 0x10;
-}
-
 static void write_pointers(struct machine *machine, const struct process *process) {
     uint64_t object = process->address;
     if (process->session >= 0)
@@ -129,10 +122,6 @@ static void write_pointers(struct machine *machine, const struct process *proces
                  find_session(machine, process->session)->address);
     if (process->exited)
         return;
-    set(machine, object, "_EPROCESS", "ObjectTable", make_handle_table(machine));
-    /* The low four bits of a fast reference count. */
-    uint64_t token = pool_take(machine, &machine->paged, 0x500, 0x10, "a token");
-    set(machine, object, "_EPROCESS", "Token", token | 7);
     if (process->user_space)
         set(machine, object, "_EPROCESS", "Peb",
             number_or(process->extras, "peb", usual_peb(machine)));
