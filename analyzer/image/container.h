@@ -59,9 +59,11 @@ enum status crash32_open(struct error *err, struct image *image);
 enum status triage_open(struct error *err, struct image *image);
 void triage_close(struct image *image);
 
-/* Makes the bytes of a DUMP_HEADER64 the image's header. */
+/* Makes the bytes of a DUMP_HEADER64 or DUMP_HEADER32 the header of a capture. */
 #define CRASH64_HEADER_SIZE 0x2000u
+#define CRASH32_HEADER_SIZE 0x1000u
 void crash64_take_header(struct image *image, const uint8_t *header);
+void crash32_take_header(struct image *image, const uint8_t *header);
 
 /* The same contract as crash64_open(), pages present included. */
 enum status elf_open(struct error *err, struct image *image);

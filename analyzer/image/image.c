@@ -192,6 +192,10 @@ void image_supply(struct image *image, const char *name, uint64_t value) {
         image->supplied[image->supplied_count++] = (struct supplied){name, value};
 }
 
+void image_set_address_bits(struct image *image, unsigned bits) {
+    image->info.address_bits = bits;
+}
+
 enum read_state image_page(const struct image *image, uint64_t pfn, const uint8_t **page) {
     if (image->page)
         return image->page(image, pfn, page);

@@ -41,6 +41,7 @@ struct image_field {
 /* What a capture's notes say of a processor. */
 struct image_processor {
     uint64_t cr3;
+    uint64_t cr4;
     uint64_t idt; /* base */
 };
 
@@ -49,7 +50,8 @@ struct image_info {
     const char *type;      /* "full", "kernel-summary", "triage", "bitmap-full", "bitmap-kernel";
                               "filtered": a kdump without the pages that its writer left out */
     bool is_capture;       /* memory of a machine, written from outside: no kernel made a header */
-    unsigned address_bits; /* 64 or 32 */
+    unsigned address_bits; /* 64 or 32; of a capture without a header, 0 until
+                              image_set_address_bits() */
     const uint8_t *header; /* the header's bytes, all of them present; NULL: there is none */
     size_t header_size;
     const struct image_field *fields; /* in the order WinDbg prints them */
@@ -97,6 +99,9 @@ bool image_header_value(const struct image *image, const char *name, uint64_t *v
 /* Supplies what a header would say, found in memory. A value that a header has is not replaced.
  * `name` is not copied; at most eight names. */
 void image_supply(struct image *image, const char *name, uint64_t value);
+
+/* Says how wide the addresses of a capture's kernel are: nothing in the file does. */
+void image_set_address_bits(struct image *image, unsigned bits);
 
 /* Element `index` of `field`, out of the header. */
 uint64_t image_field_value(const struct image *image, const struct image_field *field,

@@ -144,7 +144,6 @@ enum status kdump_open(struct error *err, struct image *image) {
     image->next = next;
     image->info.format = "kdump";
     image->info.is_capture = true;
-    image->info.address_bits = 64;
     enum status status = check_header(err, image);
     if (!status)
         status = take_notes(err, image);

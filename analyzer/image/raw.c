@@ -30,7 +30,6 @@ enum status raw_open(struct error *err, struct image *image) {
     image->info.format = "raw";
     image->info.type = "full";
     image->info.is_capture = true;
-    image->info.address_bits = 64;
     image->info.expected_size = image->size;
     image->info.pages_promised = image->size >> IMAGE_PAGE_SHIFT;
     image->info.pages_present = image->info.pages_promised;

@@ -79,6 +79,37 @@ exits 0 "$NT_ANALYZER" info "$scratch/image"
 prints "No DUMP_HEADER (raw): found in memory"
 prints "Windows 10 Kernel Version 17763 UP Free x64"
 
+# ---- other page tables: x86, PAE, five levels; nothing in a capture says which ----
+as_dump() { # NAME KIND [OPTION]...
+    local name=$1
+    shift
+    capture "$DUMPS/$name.dmp" "$1" "$scratch/image" "${@:2}"
+    exits 0 "$NT_ANALYZER" snapshot "$scratch/image" -o "$scratch/s.json"
+    check "$name as $*" same -dump "$scratch/$name.json" "$scratch/s.json"
+    check "$name as $*: schema" valid "$scratch/s.json"
+}
+for name in small-x86 small-x86pae small-la57; do
+    exits 0 "$NT_ANALYZER" snapshot "$DUMPS/$name.dmp" -o "$scratch/$name.json"
+    deep=
+    [ $name = small-la57 ] && deep=--la57
+    as_dump $name raw
+    as_dump $name elf --no-notes
+    for kind in elf kdump flattened; do
+        as_dump $name $kind $deep
+        as_dump $name $kind --vmcoreinfo --no-notes
+    done
+done
+capture "$DUMPS/small-x86.dmp" elf "$scratch/image" --vmcoreinfo
+exits 0 "$NT_ANALYZER" info "$scratch/image"
+prints "DUMP_HEADER32:"
+prints "PaeEnabled          00000000"
+as_dump small-x86pae raw --move-pdpt
+as_dump small-x86pae elf --move-pdpt
+exits 0 "$NT_ANALYZER" info "$scratch/image"
+prints "No DUMP_HEADER (elf): found in memory"
+prints "KiProcessorBlock at 80554040"
+prints "Windows XP Kernel Version 2600 (Service Pack 2) MP (2 procs) Free x86 compatible"
+
 # ---- an encoded debugger block, and the kernel's own symbols ----
 python3 - "$SOURCE/analyzer/profiles/nt-17763-x64.json" "$small" "$scratch/own.json" <<'EOF'
 import json, sys
@@ -127,8 +158,9 @@ open(sys.argv[1], "wb").write(random.Random(3).randbytes(2 << 20))
 EOF
 for file in zeros noise; do
     exits 2 timeout 10 "$NT_ANALYZER" snapshot "$scratch/$file"
-    says "no x64 Windows kernel was found in this raw memory"
-    says "0 low stubs in the first MiB, 0 self-mapping PML4s in 512 pages"
+    says "no Windows kernel was found in this raw memory"
+    says "0 low stubs in the first MiB, 0 self-mapping PML4s"
+    says "0 x86 page directories, 0 PAE tables in 512 pages"
 done
 yes text | head -c 2097152 >"$scratch/text"
 exits 2 "$NT_ANALYZER" snapshot "$scratch/text"
