@@ -11,6 +11,7 @@
 #include "image/image.h"
 #include "image/runs.h"
 #include "image/segments.h"
+#include "image/touched.h"
 #include "image/triage.h"
 
 /* One past the highest page frame that is believed: 256 TiB, what the 36 bits of
@@ -45,6 +46,7 @@ struct image {
     struct segments segments;
     uint64_t descriptors; /* kdump: file offset of the page descriptors */
     struct capture *capture;
+    struct touched *touched;
     struct supplied supplied[IMAGE_SUPPLIED_MOST];
     size_t supplied_count;
     struct image_info info;

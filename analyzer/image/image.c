@@ -68,6 +68,7 @@ static enum status open_image(struct error *err, const char *name, struct image 
 static enum status open_named(struct error *err, const char *name, const char *path,
                               const struct mapping *mapping, struct image **image) {
     struct image *opened = xcalloc(1, sizeof *opened);
+    opened->touched = touched_create();
     opened->path = path;
     opened->bytes = mapping->data;
     opened->size = mapping->size;
@@ -140,6 +141,7 @@ void image_close(struct image *image) {
     if (!image)
         return;
     capture_stop(image->capture);
+    touched_destroy(image->touched);
     segments_deinit(&image->segments);
     bitmap_deinit(&image->bitmap);
     triage_close(image);
@@ -196,7 +198,11 @@ void image_set_address_bits(struct image *image, unsigned bits) {
     image->info.address_bits = bits;
 }
 
-enum read_state image_page(const struct image *image, uint64_t pfn, const uint8_t **page) {
+uint64_t image_pages_read(const struct image *image) {
+    return touched_count(image->touched);
+}
+
+static enum read_state find_page(const struct image *image, uint64_t pfn, const uint8_t **page) {
     if (image->page)
         return image->page(image, pfn, page);
     uint64_t rank;
@@ -206,6 +212,13 @@ enum read_state image_page(const struct image *image, uint64_t pfn, const uint8_
         return READ_CUT_OFF;
     *page = image->bytes + image->first_page + (rank << IMAGE_PAGE_SHIFT);
     return READ_PRESENT;
+}
+
+enum read_state image_page(const struct image *image, uint64_t pfn, const uint8_t **page) {
+    enum read_state state = find_page(image, pfn, page);
+    if (state == READ_PRESENT)
+        touched_add(image->touched, pfn);
+    return state;
 }
 
 uint64_t image_epoch(const struct image *image) {

@@ -110,6 +110,9 @@ uint64_t image_field_value(const struct image *image, const struct image_field *
 /* The 4096 bytes of page frame `pfn`, in place until image_epoch() changes. Constant time. */
 enum read_state image_page(const struct image *image, uint64_t pfn, const uint8_t **page);
 
+/* How many different pages image_page() has given so far. */
+uint64_t image_pages_read(const struct image *image);
+
 /* Whether the dump holds memory by virtual address and has no pages at all (triage dumps). */
 bool image_is_virtual(const struct image *image);
 

@@ -35,7 +35,9 @@ EOF
 dump=$DUMPS/small-full.dmp
 [ -f "$dump" ] || skip "$dump was not made"
 small=$scratch/small-full.json
-exits 0 "$NT_ANALYZER" snapshot "$dump" -o "$small"
+exits 0 "$NT_ANALYZER" snapshot "$dump" -o "$small" --statistics
+check "--statistics says how many pages were read" \
+    grep -qxE 'nt-analyzer: [1-9][0-9]* of 16286 pages were read' "$scratch/err"
 
 # ---- forged machines: all but what is said of the file ----
 for name in small-full win10-10240; do
