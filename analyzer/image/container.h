@@ -9,6 +9,7 @@
 #include "image/blocks.h"
 #include "image/capture.h"
 #include "image/image.h"
+#include "image/kdump.h"
 #include "image/runs.h"
 #include "image/segments.h"
 #include "image/touched.h"
@@ -44,7 +45,8 @@ struct image {
     struct triage *triage; /* of a triage dump, which has `blocks` in place of pages; else NULL */
     struct blocks blocks;
     struct segments segments;
-    uint64_t descriptors; /* kdump: file offset of the page descriptors */
+    struct kdump_part *parts; /* of a kdump: one, or those of a set in order of their frames */
+    size_t part_count;
     struct capture *capture;
     struct touched *touched;
     struct supplied supplied[IMAGE_SUPPLIED_MOST];
@@ -70,6 +72,7 @@ void crash32_take_header(struct image *image, const uint8_t *header);
 /* The same contract as crash64_open(), pages present included. */
 enum status elf_open(struct error *err, struct image *image);
 enum status kdump_open(struct error *err, struct image *image);
+void kdump_close(struct image *image);
 enum status flattened_open(struct error *err, struct image *image);
 enum status raw_open(struct error *err, struct image *image);
 
@@ -77,7 +80,7 @@ enum status raw_open(struct error *err, struct image *image);
  * that foreign.c knows. */
 bool raw_is_likely(const uint8_t *bytes, uint64_t size);
 
-/* Starts the reader on the image's file. */
+/* Starts the reader on the image's file, or on those of its parts. */
 enum status image_start_capture(struct error *err, struct image *image);
 
 /* Whether a file is empty, text, or begins like a known format. */

@@ -137,6 +137,41 @@ assert old["system"]["kernel_base"] == new["system"]["kernel_base"], new["system
 assert old["system"]["build"] == new["system"]["build"], new["system"]
 EOF
 
+# ---- split sets: any part names all that are in its folder ----
+for kind in split flattened-split; do
+    mkdir "$scratch/set"
+    capture "$dump" $kind "$scratch/set/part"
+    for number in 1 2 3; do
+        exits 0 "$NT_ANALYZER" snapshot "$scratch/set/part.$number" -o "$scratch/s$number.json"
+        check "$kind by its part $number" same -dump "$small" "$scratch/s$number.json"
+    done
+    check "$kind: the same by every part" cmp "$scratch/s1.json" "$scratch/s3.json"
+    cp "$scratch/set/part.3" "$scratch/set/copy.of.3"
+    (cd "$scratch/set" && "$NT_ANALYZER" snapshot part.1 -o "$scratch/s.json")
+    check "$kind: a copy of a part, and no folder in the name" cmp "$scratch/s1.json" "$scratch/s.json"
+    mv "$scratch/set/part.2" "$scratch"
+    exits 2 "$NT_ANALYZER" snapshot "$scratch/set/part.1"
+    says "one part of a split kdump of 0x4000 page frames: that with 0x155a to 0x2aab is not in"
+    exits 2 sh -c "'$NT_ANALYZER' snapshot - <'$scratch/part.2'"
+    says "that with 0x0 to 0x1559 is not in its folder"
+    # A part of another capture is no part of this one.
+    cp "$scratch/part.2" "$scratch/set"
+    printf '\1' | dd of="$scratch/set/part.2" bs=1 seek=408 conv=notrunc status=none
+    [ $kind = split ] || printf '\1' |
+        dd of="$scratch/set/part.2" bs=1 seek=$((4112 + 408)) conv=notrunc status=none
+    exits 2 "$NT_ANALYZER" snapshot "$scratch/set/part.1"
+    says "that with 0x155a to 0x2aab"
+    # A part that ends early: the rest of its pages is cut off, those of the others are not.
+    cp "$scratch/part.2" "$scratch/set"
+    truncate -s -60000 "$scratch/set/part.2"
+    exits 0 "$NT_ANALYZER" snapshot "$scratch/set/part.1" -o "$scratch/s.json"
+    check "$kind: a part that is cut says so" grep -q '"kind": "dump.truncated"' "$scratch/s.json"
+    truncate -s 6000 "$scratch/set/part.2"
+    exits 2 "$NT_ANALYZER" snapshot "$scratch/set/part.1"
+    says "part.2: "
+    rm -r "$scratch/set" "$scratch/part.2"
+done
+
 # ---- cut off ----
 for kind in elf kdump; do
     capture "$dump" $kind "$scratch/image"

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """capture.py - turns a crash dump into what a hypervisor would have written of the same memory.
 
-    capture.py DUMP raw|elf|kdump|flattened FILE [--vmcoreinfo] [--no-notes] [--shadow] [--low-stub]
+    capture.py DUMP raw|elf|kdump|flattened|split|flattened-split FILE [--vmcoreinfo] [--no-notes] [--shadow] [--low-stub]
                [--encode-kdbg] [--la57] [--move-pdpt]
 
 DUMP is a full (type 1) or bitmap (type 5, 6) dump of x64, or a full one of x86. The dump's header
-goes, but for CR3, which a processor's QEMU note has.
+goes, but for CR3, which a processor's QEMU note has. A split set is FILE.1, FILE.2 and FILE.3.
 
     --vmcoreinfo   puts the header into a note, as QEMU does for a guest with its driver
     --no-notes     writes no notes
@@ -147,8 +147,9 @@ def write_elf(path, pages, notes, narrow=False):
         write_pages(file, frames, pages)
 
 
-def kdump_blocks(pages, notes):
-    """(offset, bytes) of a kdump-compressed file, header version 6, as QEMU writes them."""
+def kdump_blocks(pages, notes, first=0, end=None):
+    """(offset, bytes) of a kdump-compressed file, header version 6, as QEMU writes them; with
+    `end`, the part of a set for these page frames, as makedumpfile --split does."""
     most = max(pages) + 1
     bitmap_blocks = -(-most // (8 * PAGE))
     bitmap = bytearray(bitmap_blocks * PAGE)
@@ -165,6 +166,10 @@ def kdump_blocks(pages, notes):
     if notes:
         struct.pack_into("<2Q", sub, 48, PAGE + 104, len(notes))
     struct.pack_into("<Q", sub, 96, most)
+    if end is not None:
+        struct.pack_into("<i2Q", sub, 12, 1, first, end)
+        struct.pack_into("<2Q", sub, 80, first, end)
+    own = [frame for frame in sorted(pages) if first <= frame < (most if end is None else end)]
     sub[104:104 + len(notes)] = notes
     bitmaps = (1 + sub_blocks) * PAGE
     yield 0, bytes(header)
@@ -172,11 +177,11 @@ def kdump_blocks(pages, notes):
     yield bitmaps, bytes(bitmap)
     yield bitmaps + len(bitmap), bytes(bitmap)
     table = bitmaps + 2 * len(bitmap)
-    place = table + 24 * len(pages)
+    place = table + 24 * len(own)
     zero = (place, zlib.compress(ZERO, 1))
     data, descriptors = [zero], bytearray()
     place += len(zero[1])
-    for frame in sorted(pages):
+    for frame in own:
         page = pages[frame]
         if page == ZERO:
             descriptors += struct.pack("<QIIQ", zero[0], len(zero[1]), 1, 0)
@@ -191,22 +196,42 @@ def kdump_blocks(pages, notes):
     yield from data
 
 
-def write_kdump(path, pages, notes, narrow=False):
+def put_plain(path, blocks):
     with open(path, "wb") as file:
-        for offset, data in kdump_blocks(pages, notes):
+        for offset, data in blocks:
             file.seek(offset)
             file.write(data)
 
 
-def write_flattened(path, pages, notes, narrow=False):
+def put_flat(path, blocks):
     with open(path, "wb") as file:
         file.write(struct.pack(">16s2Q", b"makedumpfile", 1, 1).ljust(PAGE, b"\0"))
-        for offset, data in kdump_blocks(pages, notes):
+        for offset, data in blocks:
             file.write(struct.pack(">2q", offset, len(data)) + data)
         file.write(struct.pack(">2q", -1, -1))
 
 
-WRITERS = {"raw": write_raw, "elf": write_elf, "kdump": write_kdump, "flattened": write_flattened}
+def write_kdump(path, pages, notes, narrow=False):
+    put_plain(path, kdump_blocks(pages, notes))
+
+
+def write_flattened(path, pages, notes, narrow=False):
+    put_flat(path, kdump_blocks(pages, notes))
+
+
+def write_split(path, pages, notes, narrow=False, put=put_plain):
+    most = max(pages) + 1
+    cuts = (0, most // 3 + 5, 2 * most // 3 + 2, most)
+    for number, (first, end) in enumerate(zip(cuts, cuts[1:]), 1):
+        put(f"{path}.{number}", kdump_blocks(pages, notes, first, end))
+
+
+def write_flattened_split(path, pages, notes, narrow=False):
+    write_split(path, pages, notes, put=put_flat)
+
+
+WRITERS = {"raw": write_raw, "elf": write_elf, "kdump": write_kdump, "flattened": write_flattened,
+           "split": write_split, "flattened-split": write_flattened_split}
 
 
 def shadow(pages):
