@@ -186,19 +186,25 @@ static bool is_directory(const uint8_t *page, uint64_t pfn) {
     return pfn <= UINT32_MAX >> IMAGE_PAGE_SHIFT && maps_frame(le32toh(entry), pfn);
 }
 
+/* An entry of PAE's top level: valid, and nothing set that is reserved (Intel SDM volume 3, 4.4.1;
+ * PWT, PCD and the bits 9 to 11 may be). */
+static bool is_pdpte(uint64_t entry) {
+    return (entry & ~FRAME_MASK & ~(uint64_t)0xe18) == 1 && (entry & FRAME_MASK);
+}
+
 /* With PAE, the last of four page directories maps all of them, at 0xc0600000; what CR3 names is
- * the table of the four, 32 bytes anywhere in a page. Its entries have no flags but the first. */
+ * the table of the four, 32 bytes anywhere in a page. */
 static bool is_pae_root(const struct image *image, const uint8_t *quad) {
     uint64_t entries[4], maps[4];
     for (size_t i = 0; i < 4; i++) {
         entries[i] = entry_at(quad, i * sizeof(uint64_t));
-        if ((entries[i] & ~FRAME_MASK) != 1 || entries[i] == 1)
+        if (!is_pdpte(entries[i]))
             return false;
     }
     if (image_read(image, entries[3] & FRAME_MASK, maps, sizeof maps) != READ_PRESENT)
         return false;
     for (size_t i = 0; i < 4; i++)
-        if (!maps_frame(le64toh(maps[i]), entries[i] >> IMAGE_PAGE_SHIFT))
+        if (!maps_frame(le64toh(maps[i]), (entries[i] & FRAME_MASK) >> IMAGE_PAGE_SHIFT))
             return false;
     return true;
 }
@@ -212,7 +218,7 @@ static bool try_pae_roots(struct hunt *hunt, const uint8_t *page, uint64_t pfn, 
     bool copied = false;
     for (size_t i = 0; i < IMAGE_PAGE_SIZE; i += 32) {
         const uint8_t *quad = (copied ? copy : page) + i;
-        if ((quad[0] & 0xff) != 1 || (quad[8] & 0xff) != 1)
+        if (!is_pdpte(entry_at(quad, 0)) || !is_pdpte(entry_at(quad, sizeof(uint64_t))))
             continue;
         if (!copied)
             memcpy(copy, page, sizeof copy);

@@ -247,7 +247,8 @@ def move_pdpt(pages, cr3):
     """Moves the four entries into the first page of zeros, and gives the new CR3."""
     frame = next(frame for frame, page in pages.items() if page == ZERO)
     page = bytearray(pages[cr3 // PAGE])
-    pages[frame] = bytes(range(256)) * 3 + bytes(page[:32]) + bytes(PAGE - 768 - 32)
+    entries = [entry | 0x800 for entry in struct.unpack_from("<4Q", page)]  # a bit of software's
+    pages[frame] = bytes(range(256)) * 3 + struct.pack("<4Q", *entries) + bytes(PAGE - 768 - 32)
     page[:32] = bytes(32)
     pages[cr3 // PAGE] = bytes(page)
     return frame * PAGE + 768
