@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """capture.py - turns a crash dump into what a hypervisor would have written of the same memory.
 
-    capture.py DUMP raw|elf|kdump|flattened|split|flattened-split FILE [--vmcoreinfo] [--no-notes] [--shadow] [--low-stub]
-               [--encode-kdbg] [--la57] [--move-pdpt]
+    capture.py DUMP raw|elf|kdump|flattened|split|flattened-split FILE [--vmcoreinfo] [--no-notes]
+               [--shadow] [--low-stub] [--encode-kdbg] [--la57] [--move-pdpt]
 
 DUMP is a full (type 1) or bitmap (type 5, 6) dump of x64, or a full one of x86. The dump's header
 goes, but for CR3, which a processor's QEMU note has. A split set is FILE.1, FILE.2 and FILE.3.
@@ -133,7 +133,8 @@ def write_elf(path, pages, notes, narrow=False):
     programs = 1 + len(runs)
     offset = 64 + 56 * programs
     first = -(-(offset + len(notes)) // PAGE) * PAGE
-    head = struct.pack("<16sHHIQQQIHHHHHH", b"\x7fELF\2\1\1", 4, 3 if narrow else 62, 1, 0, 64, 0, 0, 64, 56,
+    machine = 3 if narrow else 62
+    head = struct.pack("<16sHHIQQQIHHHHHH", b"\x7fELF\2\1\1", 4, machine, 1, 0, 64, 0, 0, 64, 56,
                        programs, 0, 0, 0)
     head += struct.pack("<2I6Q", 4, 0, offset, 0, 0, len(notes), len(notes), 0)
     place = first
