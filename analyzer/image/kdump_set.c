@@ -75,27 +75,34 @@ static int open_part(const char *path, const struct image *image, bool *is_flatt
     return -1;
 }
 
-/* Takes `descriptor` over. */
+static bool has_part(const struct image *image, const struct kdump_part *part) {
+    for (size_t i = 0; i < image->part_count; i++)
+        if (image->parts[i].first == part->first && image->parts[i].end == part->end)
+            return true;
+    return false;
+}
+
+/* Takes `descriptor` over. What is no part, or a copy of one under another name, is left out. */
 static enum status add_part(struct error *err, struct image *image, const char *path,
                             int descriptor, bool is_flattened) {
-    struct mapping mapping;
     struct kdump_part part = {0};
-    enum status status = mapping_open(NULL, path, &mapping);
+    struct mapping mapping, flat = {NULL, 0};
+    enum status status = mapping_open(err, path, &mapping);
     if (status) {
         close(descriptor);
-        return fail(err, status, "%s: cannot be mapped", path);
+        return status;
     }
     if (is_flattened) {
-        struct mapping flat = mapping;
+        flat = mapping;
         close(descriptor);
         status = flattened_unfold(err, flat.data, flat.size, &descriptor, &mapping);
-        mapping_close(&flat);
     }
     if (!status)
         status = kdump_part_open(err, mapping.data, mapping.size, &part);
+    mapping_close(&flat);
     part.mapping = mapping;
     part.descriptor = descriptor;
-    if (status || !part.is_split) {
+    if (status || !part.is_split || has_part(image, &part)) {
         kdump_part_close(&part);
         return status && err ? fail_within(err, path) : status;
     }
@@ -104,33 +111,13 @@ static enum status add_part(struct error *err, struct image *image, const char *
     return STATUS_OK;
 }
 
-static bool has_part(const struct image *image, uint64_t first, uint64_t end) {
-    for (size_t i = 0; i < image->part_count; i++)
-        if (image->parts[i].first == first && image->parts[i].end == end)
-            return true;
-    return false;
-}
-
-/* A copy of a part, under another name, is no part. */
-static void drop_copy(struct image *image) {
-    struct kdump_part last = image->parts[image->part_count - 1];
-    image->part_count--;
-    if (has_part(image, last.first, last.end))
-        kdump_part_close(&last);
-    else
-        image->part_count++;
-}
-
 static enum status add_all(struct error *err, struct image *image, const struct files *files) {
     enum status status = STATUS_OK;
     for (size_t i = 0; i < files->count && image->part_count < PARTS_MOST && !status; i++) {
         bool is_flattened;
         int descriptor = open_part(files->paths[i], image, &is_flattened);
-        size_t before = image->part_count;
         if (descriptor >= 0)
             status = add_part(err, image, files->paths[i], descriptor, is_flattened);
-        if (image->part_count > before)
-            drop_copy(image);
     }
     return status;
 }
@@ -140,26 +127,28 @@ static int by_first(const void *left, const void *right) {
     return a->first < b->first ? -1 : a->first > b->first;
 }
 
+static enum status fail_missing(struct error *err, uint64_t all, uint64_t first, uint64_t end) {
+    return fail(err, STATUS_FORMAT,
+                "one part of a split kdump of 0x%" PRIx64 " page frames: that with 0x%" PRIx64
+                " to 0x%" PRIx64 " is not in its folder",
+                all, first, end - 1);
+}
+
 /* Whether the parts follow each other from page frame 0 to the last. */
 static enum status check_set(struct error *err, const struct image *image) {
-    uint64_t end = 0, last = image->parts->bitmap.size;
-    for (size_t i = 0; i <= image->part_count; i++) {
-        uint64_t first = i < image->part_count ? image->parts[i].first : last;
-        if (first > end)
-            return fail(err, STATUS_FORMAT,
-                        "one part of a split kdump of 0x%" PRIx64
-                        " page frames: that with 0x%" PRIx64 " to 0x%" PRIx64
-                        " is not in its folder",
-                        last, end, first - 1);
-        if (first < end && i < image->part_count)
+    uint64_t end = 0, all = image->parts->bitmap.size;
+    for (size_t i = 0; i < image->part_count; i++) {
+        const struct kdump_part *part = &image->parts[i];
+        if (part->first > end)
+            return fail_missing(err, all, end, part->first);
+        if (part->first < end)
             return fail(err, STATUS_FORMAT,
                         "one part of a split kdump: page frame 0x%" PRIx64
                         " is in two different parts in its folder",
-                        first);
-        if (i < image->part_count)
-            end = image->parts[i].end;
+                        part->first);
+        end = part->end;
     }
-    return STATUS_OK;
+    return end < all ? fail_missing(err, all, end, all) : STATUS_OK;
 }
 
 enum status kdump_find_set(struct error *err, struct image *image) {

@@ -189,6 +189,23 @@ static void test_refused(void **state) {
     munmap(core.bytes, core.size);
 }
 
+/* Each page counts once; one that is not there does not. */
+static void test_pages_read(void **state) {
+    (void)state;
+    struct core core = make_core(4);
+    struct image *image = open_core(&core);
+    const uint8_t *page;
+    assert_int_equal(image_pages_read(image), 0);
+    assert_page(image, 0x103, 3);
+    assert_page(image, 0x101, 1);
+    assert_page(image, 0x103, 3);
+    assert_int_equal(image_page(image, 0x104, &page), READ_NOT_IN_DUMP);
+    assert_int_equal(image_page(image, UINT64_MAX >> 12, &page), READ_NOT_IN_DUMP);
+    assert_int_equal(image_pages_read(image), 2);
+    image_close(image);
+    munmap(core.bytes, core.size);
+}
+
 /* A 32-bit guest is in ELF64 as well; its Windows' header is half as long. */
 static void test_header32(void **state) {
     (void)state;
@@ -273,7 +290,8 @@ int main(void) {
         cmocka_unit_test(test_pages),    cmocka_unit_test(test_bound),
         cmocka_unit_test(test_death),    cmocka_unit_test(test_cut),
         cmocka_unit_test(test_refused),  cmocka_unit_test(test_notes),
-        cmocka_unit_test(test_header32), cmocka_unit_test(test_overlap),
+        cmocka_unit_test(test_header32), cmocka_unit_test(test_pages_read),
+        cmocka_unit_test(test_overlap),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
