@@ -23,7 +23,8 @@ import tempfile
 NOTE = 0x10000  # guest address
 MEBIBYTES = 64
 # Name, and the CR4 and EFER of its kernel.
-GUESTS = (("small-full", 0x6F8, 0x500), ("small-x86", 0x6D8, 0), ("small-x86pae", 0x6F8, 0))
+GUESTS = (("small-full", 0x6F8, 0x500), ("small-la57", 0x16F8, 0x500), ("small-x86", 0x6D8, 0),
+          ("small-x86pae", 0x6F8, 0))
 CONTEXT_OFFSET, PROCESSOR_BLOCK, KERN_BASE = 0x338, 0x218, 0x18  # in KDDEBUGGER_DATA64
 CODE = 0x20000  # in the kernel's image
 
