@@ -66,6 +66,11 @@ void mapping_close(struct mapping *mapping) {
     *mapping = (struct mapping){NULL, 0};
 }
 
+void mapping_release(const struct mapping *mapping, size_t offset, size_t size) {
+    if (mapping->data)
+        madvise((void *)(uintptr_t)(mapping->data + offset), size, MADV_DONTNEED);
+}
+
 static enum status read_descriptor(struct error *err, int descriptor, const char *path,
                                    size_t limit, struct text *content) {
     char block[65536];

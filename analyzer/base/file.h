@@ -21,6 +21,9 @@ struct mapping {
 enum status mapping_open(struct error *err, const char *path, struct mapping *mapping);
 void mapping_close(struct mapping *mapping);
 
+/* Says that whole pages of it are not wanted for now: the next access reads the file again. */
+void mapping_release(const struct mapping *mapping, size_t offset, size_t size);
+
 /* Reads `path`, or standard input where it is "-", up to `limit` bytes; more is STATUS_FORMAT.
  * `content` is initialized here; the caller deinitializes it on success. */
 enum status file_read(struct error *err, const char *path, size_t limit, struct text *content);

@@ -100,6 +100,14 @@ static const struct crash_type *find_type(const struct crash_form *form, uint32_
     return NULL;
 }
 
+void crash_take_header(struct image *image, const struct crash_form *form, const uint8_t *header) {
+    image->info.address_bits = form->address_bits;
+    image->info.header = header;
+    image->info.header_size = form->header_size;
+    image->info.fields = form->fields;
+    image->info.field_count = form->field_count;
+}
+
 enum status crash_open(struct error *err, struct image *image, const struct crash_form *form) {
     if (image->size < form->header_size)
         return fail(err, STATUS_FORMAT,
@@ -118,10 +126,6 @@ enum status crash_open(struct error *err, struct image *image, const struct cras
                     form->dump_type, type->what, number, form->read);
     image->info.format = form->format;
     image->info.type = type->name;
-    image->info.address_bits = form->address_bits;
-    image->info.header = image->bytes;
-    image->info.header_size = form->header_size;
-    image->info.fields = form->fields;
-    image->info.field_count = form->field_count;
+    crash_take_header(image, form, image->bytes);
     return type->open(err, image, form, type);
 }

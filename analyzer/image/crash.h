@@ -45,6 +45,9 @@ struct crash_form {
     const char *read; /* the types that are, for messages */
 };
 
+/* Makes `header`, whole and outliving the image, that of the image. */
+void crash_take_header(struct image *image, const struct crash_form *form, const uint8_t *header);
+
 enum status crash_open(struct error *err, struct image *image, const struct crash_form *form);
 
 /* What a type's pages are found by: the runs of the header, the bitmap behind it, or the table of

@@ -92,10 +92,7 @@ static const struct crash_form form = {
 };
 
 void crash64_take_header(struct image *image, const uint8_t *header) {
-    image->info.header = header;
-    image->info.header_size = HEADER_SIZE;
-    image->info.fields = fields;
-    image->info.field_count = ARRAY_LENGTH(fields);
+    crash_take_header(image, &form, header);
 }
 
 enum status crash64_open(struct error *err, struct image *image) {

@@ -76,14 +76,11 @@ static bool is_inside(const struct image *image, uint64_t offset, uint64_t size)
 
 static enum status check_machine(struct error *err, const uint8_t *header) {
     uint16_t machine = load_u16(header + MACHINE);
-    if (machine == MACHINE_X86_64)
+    if (machine == MACHINE_X86_64 || machine == MACHINE_386)
         return STATUS_OK;
-    if (machine == MACHINE_386)
-        return fail(err, STATUS_UNSUPPORTED,
-                    "an ELF core of a 32-bit guest (e_machine 3 at offset 0x%x) is not supported",
-                    MACHINE);
-    return fail(err, STATUS_FORMAT, "e_machine at offset 0x%x: expected 62 (x86-64), found %u",
-                MACHINE, machine);
+    return fail(err, STATUS_FORMAT,
+                "e_machine at offset 0x%x: expected 62 (x86-64) or 3 (80386), found %u", MACHINE,
+                machine);
 }
 
 static enum status check_header(struct error *err, const struct image *image) {
@@ -191,7 +188,6 @@ enum status elf_open(struct error *err, struct image *image) {
     image->info.format = "elf";
     image->info.type = "full";
     image->info.is_capture = true;
-    image->info.address_bits = 64;
     enum status status = check_header(err, image);
     if (!status)
         status = take_programs(err, image);

@@ -41,6 +41,7 @@ struct image_field {
 /* What a capture's notes say of a processor. */
 struct image_processor {
     uint64_t cr3;
+    uint64_t cr4;
     uint64_t idt; /* base */
 };
 
@@ -50,7 +51,8 @@ struct image_info {
                               "range-kernel", "range-kernel-user", "range-complete";
                               "filtered": a kdump without the pages that its writer left out */
     bool is_capture;       /* memory of a machine, written from outside: no kernel made a header */
-    unsigned address_bits; /* 64 or 32 */
+    unsigned address_bits; /* 64 or 32; of a capture without a header, 0 until
+                              image_set_address_bits() */
     const uint8_t *header; /* the header's bytes, all of them present; NULL: there is none */
     size_t header_size;
     const struct image_field *fields; /* in the order WinDbg prints them */
@@ -101,12 +103,18 @@ bool image_header_value(const struct image *image, const char *name, uint64_t *v
  * `name` is not copied; at most eight names. */
 void image_supply(struct image *image, const char *name, uint64_t value);
 
+/* Says how wide the addresses of a capture's kernel are: nothing in the file does. */
+void image_set_address_bits(struct image *image, unsigned bits);
+
 /* Element `index` of `field`, out of the header. */
 uint64_t image_field_value(const struct image *image, const struct image_field *field,
                            size_t index);
 
 /* The 4096 bytes of page frame `pfn`, in place until image_epoch() changes. Constant time. */
 enum read_state image_page(const struct image *image, uint64_t pfn, const uint8_t **page);
+
+/* How many different pages image_page() has given so far. */
+uint64_t image_pages_read(const struct image *image);
 
 /* Whether the dump holds memory by virtual address and has no pages at all (triage dumps). */
 bool image_is_virtual(const struct image *image);

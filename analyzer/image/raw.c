@@ -19,7 +19,13 @@ static enum read_state page(const struct image *image, uint64_t pfn, const uint8
     return READ_PRESENT;
 }
 
+#define BEHIND_PAGES 4096u /* 16 MiB */
+
+/* A search goes through all pages, once: those behind it need not stay in memory. */
 static bool next(const struct image *image, uint64_t pfn, uint64_t *next) {
+    if (pfn && pfn % BEHIND_PAGES == 0)
+        mapping_release(&image->mapping, (pfn - BEHIND_PAGES) << IMAGE_PAGE_SHIFT,
+                        (size_t)BEHIND_PAGES << IMAGE_PAGE_SHIFT);
     *next = pfn;
     return pfn < image->info.pages_present;
 }
@@ -31,7 +37,6 @@ enum status raw_open(struct error *err, struct image *image) {
     image->info.format = "raw";
     image->info.type = "full";
     image->info.is_capture = true;
-    image->info.address_bits = 64;
     image->info.pages_present = image->size >> IMAGE_PAGE_SHIFT;
     image->info.pages_promised = (image->size + IMAGE_PAGE_SIZE - 1) >> IMAGE_PAGE_SHIFT;
     image->info.expected_size = image->info.pages_promised << IMAGE_PAGE_SHIFT;

@@ -63,6 +63,12 @@ CONTAINERS = {
     "elf": ("small-full.dmp", "elf", ELF),
     "kdump": ("small-full.dmp", "kdump", KDUMP),
     "flattened": ("small-full.dmp", "flattened", FLATTENED),
+    "raw-x86": ("small-x86.dmp", "raw", []),
+    "raw-x86pae": ("small-x86pae.dmp", "raw", []),
+    "elf-x86": ("small-x86.dmp", "elf", ELF),
+    "elf-x86pae": ("small-x86pae.dmp", "elf", ELF),
+    "elf-la57": ("small-la57.dmp", "elf", ELF),
+    "kdump-x86pae": ("small-x86pae.dmp", "kdump", KDUMP),
 }
 # Of every tenth mutant: a symbol file takes longer to read than all the rest.
 SYMBOLS = {"triage-x64": "ntkrnlmp-5278AFF86C341677D7D7835C85B7B8441.json.xz"}
