@@ -34,7 +34,8 @@ class Qemu:
                     ("-chardev", f"socket,id={name},path={self.folder / name}")]
         self.process = subprocess.Popen(
             [PROGRAM, "-S", "-accel", "tcg", "-cpu", "max", "-nodefaults", "-nographic",
-             "-no-user-config", "-machine", "pc,memory-backend=ram", "-m", f"{mebibytes}M", "-smp", str(processors),
+             "-no-user-config", "-machine", "pc,memory-backend=ram", "-m", f"{mebibytes}M",
+             "-smp", str(processors),
              "-object", f"memory-backend-file,id=ram,size={mebibytes}M,mem-path={memory},share=off",
              "-device", "vmcoreinfo", *chardevs, "-mon", "chardev=qmp,mode=control",
              "-gdb", "chardev:gdb", "-qtest", "chardev:qtest", "-qtest-log", "none"],
