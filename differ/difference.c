@@ -124,6 +124,9 @@ struct change *difference_add(struct difference *difference, const char *id, con
         .message = format_message(message, arguments),
     };
     va_end(arguments);
+    /* Nobody reads what holds nothing. */
+    if (prominence_is_last(change->prominence))
+        change->severity = SEVERITY_INFO;
     return change;
 }
 

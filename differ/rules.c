@@ -67,6 +67,45 @@ const struct rule rules[] = {
      "\"Max\" constant it is the number of the others that grew.",
      "dt nt!ENUM on both kernels lists names and values."},
 
+    /* ---- syscall ---- */
+    {"syscall.removed", "syscall", SEVERITY_BREAKING, "System services removed",
+     "A service of the old table is not in the new one.",
+     "A program that calls it by number now calls another service, or none.",
+     "x nt!SERVICE on both kernels; dps nt!KiServiceTable on the new one does not lead to it."},
+    {"syscall.added", "syscall", SEVERITY_NOTABLE, "System services added",
+     "A service of the new table is not in the old one.",
+     "It is a new door into the kernel, and every service behind it in the table has another "
+     "number.",
+     "u ntdll!SERVICE on the new system shows its number: mov eax, NUMBER."},
+    {"syscall.renumbered", "syscall", SEVERITY_BREAKING, "System services renumbered",
+     "Services keep their names and have other numbers, because of services that were put in or "
+     "taken out before them, or moved.",
+     "A number taken from the old build calls another service in the new one.",
+     "u ntdll!SERVICE on both systems shows the two numbers: mov eax, NUMBER."},
+    {"syscall.arguments", "syscall", SEVERITY_BREAKING, "System services with other arguments",
+     "A service takes another number of arguments than before.",
+     "A caller that follows the old prototype leaves arguments to chance.",
+     "dd nt!KiServiceTable + 4*NUMBER L1 on x64: the low 4 bits count the arguments on the stack; "
+     "db nt!KiArgumentTable + NUMBER L1 on x86: their bytes."},
+    {"syscall.foreign", "syscall", SEVERITY_BREAKING, "System services diverted",
+     "A service points into a module that the table does not belong to.",
+     "Whoever owns that module sees, and can change, every call of the service.",
+     "dps nt!KiServiceTable on x86; on x64 u nt!KiServiceTable + (dwo(nt!KiServiceTable + "
+     "4*NUMBER) >> 4); lm a ADDRESS names the module."},
+    {"stub.template", "syscall", SEVERITY_NOTABLE, "Stubs with another template",
+     "The stubs of a module enter the kernel by other code than before.",
+     "What recognizes stubs by their bytes, to hook or to check them, must know both.",
+     "u ntdll!NtReadFile on both systems."},
+    {"stub.mechanism", "syscall", SEVERITY_NOTABLE, "Stubs with another way into the kernel",
+     "A stub enters the kernel by another instruction than before, and not as the others of its "
+     "module do.",
+     "A stub that goes its own way was changed on purpose, by Windows or by somebody else.",
+     "u MODULE!STUB on both systems; !chkimg MODULE compares the module with its file."},
+    {"stub.exception", "syscall", SEVERITY_NOTABLE, "Stubs unlike their module's template",
+     "A stub has other bytes than the other stubs of its module, or has them no longer.",
+     "A stub that was rewritten is how a hook looks from inside the process.",
+     "u MODULE!STUB; !chkimg MODULE compares the module with its file."},
+
     /* ---- process ---- */
     {"process.parent.shifted", "process", SEVERITY_NOTABLE, "Parents shifted",
      "A system process is the child of other processes than before; \"(absent)\" stands for a "

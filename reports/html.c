@@ -41,18 +41,18 @@ static void write_head(struct page *page) {
     text_puts(out, "</style>\n</head>\n");
 }
 
-static void write_family(struct page *page, const char *family) {
+static void write_family(struct page *page, const struct family *family) {
     static const struct {
         const char *family;
         void (*write)(struct page *page); /* what a family has besides tables by kind */
     } specials[] = {{"layout", html_structures}, {"syscall", html_stubs}, {"process", html_trees}};
-    text_printf(page->out, "<section id=\"family--%s\">\n", family);
-    html_element(page->out, "h2", outline_family(family));
+    text_printf(page->out, "<section id=\"family--%s\">\n", family->id);
+    html_element(page->out, "h2", family->heading);
     text_putc(page->out, '\n');
     for (size_t i = 0; i < ARRAY_LENGTH(specials); i++)
-        if (!strcmp(specials[i].family, family))
+        if (!strcmp(specials[i].family, family->id))
             specials[i].write(page);
-    html_kinds(page, family);
+    html_kinds(page, family->id);
     text_puts(page->out, "</section>\n");
 }
 
@@ -61,9 +61,8 @@ static void write_main(struct page *page) {
     if (page->difference->count) {
         html_filter(page->out);
         html_glance(page);
-        for (size_t i = 0; i < page->outline.kind_count; i++)
-            if (outline_begins_family(&page->outline, i))
-                write_family(page, page->outline.kinds[i].rule->family);
+        for (size_t i = 0; i < page->outline.family_count; i++)
+            write_family(page, &page->outline.families[i]);
     }
     html_unknown(page);
     html_checks(page);

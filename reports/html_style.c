@@ -1,5 +1,6 @@
 /* html_style.c - the style sheet of the HTML report: light and dark, wide and narrow, and paper. */
 #include "reports/html.h"
+#include "reports/svg.h"
 
 /* Colours. The text colours have a contrast of at least 4.5:1 on every ground that they stand on
  * (WCAG 2.2, 1.4.3). */
@@ -101,6 +102,7 @@ static const char *const block_rules[] = {
     ".glance>li{display:grid;grid-template-columns:84px 1fr;gap:2px 12px;padding:10px 0;",
     "border-bottom:1px solid var(--line)}\n",
     ".glance ul{margin:4px 0 0;padding-left:1.1em}.glance ul li{margin:2px 0}",
+    ".glance ul.subjects{list-style:none;padding:0;display:flex;flex-wrap:wrap;gap:0 14px}\n",
     ".glance a{text-decoration:none}.glance .soft a{color:inherit}\n",
     "details>summary{cursor:pointer}details.structure{border-top:1px solid var(--line);",
     "padding:14px 0}\n",
@@ -189,6 +191,7 @@ void html_style(struct text *out) {
     PUT(text_rules);
     PUT(block_rules);
     PUT(picture_rules);
+    svg_structure_style(out);
     for (size_t i = 0; i < sizeof marked / sizeof *marked; i++)
         text_printf(out,
                     "svg .%s .box{fill:var(--%s-ground);stroke:var(--%s)}svg .%s .edge{fill:"

@@ -105,19 +105,9 @@ static void write_title(struct article *article) {
 
 /* ---- at a glance ---- */
 
-static void write_counts(struct article *article) {
-    const struct outline *outline = &article->outline;
-    text_puts(article->out, "| Change | Severity | Count |\n|---|---|--:|\n");
-    for (size_t i = 0; i < outline->kind_count; i++) {
-        const struct kind *kind = outline->glance[i];
-        text_printf(article->out, "| %s | %s | %zu |\n", kind->rule->title,
-                    severity_name(kind->rule->severity), kind->count);
-    }
-}
-
 static void write_sentences(struct article *article, const struct kind *kind) {
     size_t shown = outline_glance_length(kind);
-    text_printf(article->out, "**%s** (%zu)\n\n", kind->rule->title, kind->count);
+    text_puts(article->out, "\n\n");
     for (size_t i = 0; i < shown; i++) {
         text_puts(article->out, "- ");
         escape_markdown_prose(article->out, kind->changes[i]->message);
@@ -128,13 +118,29 @@ static void write_sentences(struct article *article, const struct kind *kind) {
     text_putc(article->out, '\n');
 }
 
+static void write_subjects(struct article *article, const struct kind *kind) {
+    size_t shown = outline_glance_length(kind);
+    for (size_t i = 0; i < shown; i++) {
+        text_puts(article->out, i ? ", " : ": ");
+        escape_markdown_code(article->out, kind->changes[i]->subject);
+    }
+    if (kind->count > shown)
+        text_printf(article->out, " and %zu more", kind->count - shown);
+    text_puts(article->out, ".\n\n");
+}
+
 static void write_glance(struct article *article) {
     const struct outline *outline = &article->outline;
     text_puts(article->out, "\n## At a glance\n\n");
-    for (size_t i = 0; i < outline->kind_count; i++)
-        if (outline->glance[i]->rule->severity > SEVERITY_INFO)
-            write_sentences(article, outline->glance[i]);
-    write_counts(article);
+    for (size_t i = 0; i < outline->kind_count; i++) {
+        const struct kind *kind = outline->glance[i];
+        text_printf(article->out, "**%s** (%zu, %s)", kind->rule->title, kind->count,
+                    severity_name(kind->rule->severity));
+        if (outline_has_sentences(kind))
+            write_sentences(article, kind);
+        else
+            write_subjects(article, kind);
+    }
 }
 
 /* ---- changes by kind ---- */
@@ -171,10 +177,6 @@ static void write_kind(struct article *article, const struct kind *kind) {
         write_row(article, kind->changes[i]);
 }
 
-static bool is_last_of_family(const struct outline *outline, size_t kind) {
-    return kind + 1 == outline->kind_count || outline_begins_family(outline, kind + 1);
-}
-
 /* What a family has besides its tables of changes. */
 static void write_more(struct article *article, const char *family) {
     if (!strcmp(family, "layout"))
@@ -185,16 +187,28 @@ static void write_more(struct article *article, const char *family) {
         markdown_stubs(article->out, article->difference);
 }
 
+/* Changes of structures are told with their structures; one by one they are the appendix. */
 static void write_families(struct article *article) {
     const struct outline *outline = &article->outline;
-    for (size_t i = 0; i < outline->kind_count; i++) {
-        const char *family = outline->kinds[i].rule->family;
-        if (outline_begins_family(outline, i))
-            text_printf(article->out, "\n## %s\n", outline_family(family));
-        write_kind(article, &outline->kinds[i]);
-        if (is_last_of_family(outline, i))
-            write_more(article, family);
+    for (size_t i = 0; i < outline->family_count; i++) {
+        const struct family *family = &outline->families[i];
+        text_printf(article->out, "\n## %s\n", family->heading);
+        write_more(article, family->id);
+        for (size_t j = 0; j < outline->kind_count; j++)
+            if (!strcmp(outline->kinds[j].rule->family, family->id) &&
+                !outline_is_structural(outline->kinds[j].changes[0]))
+                write_kind(article, &outline->kinds[j]);
     }
+}
+
+static void write_appendix(struct article *article) {
+    const struct outline *outline = &article->outline;
+    if (!outline->topic_count)
+        return;
+    text_puts(article->out, "\n## Appendix: every change of a structure\n");
+    for (size_t i = 0; i < outline->kind_count; i++)
+        if (outline_is_structural(outline->kinds[i].changes[0]))
+            write_kind(article, &outline->kinds[i]);
 }
 
 /* ---- the end ---- */
@@ -243,5 +257,6 @@ void report_markdown(const struct difference *difference, const struct report_op
     }
     write_unknown(&article);
     write_checks(&article);
+    write_appendix(&article);
     outline_deinit(&article.outline);
 }

@@ -1,5 +1,6 @@
 /* outline.c - the order in which the long formats tell a difference. */
 #include "reports/outline.h"
+#include "differ/type_size.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -41,10 +42,10 @@ size_t outline_stands_for(const struct change *change) {
 static size_t type_name_length(const struct difference *difference, const char *subject) {
     for (const char *dot = strchr(subject, '.'); dot; dot = strchr(dot + 1, '.')) {
         AUTO_FREE char *name = xstrndup(subject, (size_t)(dot - subject));
-        if (shape_type(&difference->old, name) || shape_type(&difference->new, name))
+        if (side_type(&difference->old, name) || side_type(&difference->new, name))
             return strlen(name);
     }
-    bool is_type = shape_type(&difference->old, subject) || shape_type(&difference->new, subject);
+    bool is_type = side_type(&difference->old, subject) || side_type(&difference->new, subject);
     return is_type ? strlen(subject) : strcspn(subject, ".");
 }
 
@@ -128,6 +129,26 @@ static void make_kinds(struct outline *outline, const struct difference *differe
     }
 }
 
+/* ---- families ---- */
+
+/* The short families that many people ask for come before the long one of structures. */
+static void make_families(struct outline *outline) {
+    static const struct family told[] = {
+        {"syscall", "System calls", 0},   {"process", "Processes", 0},
+        {"object", "Objects", 0},         {"layout", "Structures and enumerations", 0},
+        {"dump", "Dump and coverage", 0}, {"snapshot", "Values", 0},
+    };
+    outline->families = xcalloc(ARRAY_LENGTH(told), sizeof *outline->families);
+    for (size_t i = 0; i < ARRAY_LENGTH(told); i++) {
+        struct family family = told[i];
+        for (size_t j = 0; j < outline->kind_count; j++)
+            if (!strcmp(outline->kinds[j].rule->family, family.id))
+                family.count += outline->kinds[j].count;
+        if (family.count)
+            outline->families[outline->family_count++] = family;
+    }
+}
+
 /* ---- at a glance ---- */
 
 static int compare_glances(const void *left, const void *right) {
@@ -153,10 +174,15 @@ size_t outline_glance_length(const struct kind *kind) {
     return kind->count <= shown + 1 ? kind->count : shown;
 }
 
+bool outline_has_sentences(const struct kind *kind) {
+    return kind->headlines || kind->count <= 2;
+}
+
 void outline_init(struct outline *outline, const struct difference *difference) {
     *outline = (struct outline){0};
     make_topics(outline, difference);
     make_kinds(outline, difference);
+    make_families(outline);
     make_glance(outline);
     for (size_t i = 0; i < difference->count; i++) {
         const struct change *change = &difference->changes[i];
@@ -169,6 +195,7 @@ void outline_deinit(struct outline *outline) {
     for (size_t i = 0; i < outline->topic_count; i++)
         free(outline->topics[i].name);
     free(outline->topics);
+    free(outline->families);
     free(outline->kinds);
     free(outline->sorted);
     free(outline->all);
@@ -192,29 +219,6 @@ void outline_counts(struct text *out, const struct topic *topic) {
                     verb ? verb + 1 : "");
         separator = ", ";
     }
-}
-
-bool outline_begins_family(const struct outline *outline, size_t kind) {
-    return !kind ||
-           strcmp(outline->kinds[kind - 1].rule->family, outline->kinds[kind].rule->family) != 0;
-}
-
-const char *outline_family(const char *family) {
-    static const struct {
-        const char *family;
-        const char *heading;
-    } headings[] = {
-        {"layout", "Structures and enumerations"},
-        {"syscall", "System calls"},
-        {"process", "Processes"},
-        {"object", "Objects"},
-        {"dump", "Dump and coverage"},
-        {"snapshot", "Values"},
-    };
-    for (size_t i = 0; i < ARRAY_LENGTH(headings); i++)
-        if (!strcmp(headings[i].family, family))
-            return headings[i].heading;
-    return family;
 }
 
 /* ---- anchors ---- */

@@ -1,7 +1,7 @@
 /*
  * layout.h - how the comparison of layouts is put together: types are matched by name
  * (layouts.c), the members of a matched structure by name (layout_members.c), what kept its place
- * is told from what was moved (layout_order.c), and what was only pushed along is collapsed
+ * is told from what was moved (order.c), and what was only pushed along is collapsed
  * (layout_shift.c). Private to these files.
  */
 #ifndef NTDRIFT_DIFFER_LAYOUT_H
@@ -47,24 +47,12 @@ struct entry {
     enum verdict verdict;
     bool retyped;
     size_t followers; /* bits whose other type follows from this one's */
-    json_t *carried;  /* bits that moved with this word: {name: [place, place]}; or NULL */
+    json_t *carried;  /* bits that moved with this word or bit: {name: [place, place]}; or NULL */
     bool is_carried;
 };
 
 /* [where it was, where it is] */
 json_t *layout_places_json(const struct entry *entry);
-
-/* Where a member was and is. */
-struct place {
-    uint64_t old;
-    uint64_t new;
-    bool kept;
-};
-
-/* Marks as kept the largest set of places that keeps every order among its members: what was
- * before, at, or behind another still is. Places that did not change are always in it. Sorts
- * nothing: `places` stay in their order. */
-void layout_order_mark(struct place *places, size_t count);
 
 /* Whether two type strings say the same as far as both sides can tell. */
 bool layout_type_equal(const struct layouts *layouts, const char *old, const char *new);
@@ -76,6 +64,9 @@ void layout_compare_members(struct layouts *layouts, const char *type, const jso
                             const json_t *new);
 void layout_compare_constants(struct layouts *layouts, const char *type, const json_t *old,
                               const json_t *new);
+
+/* Has the bits of a word that were pushed along by the same number of positions told by one of them. */
+void layout_collapse_pushed(const char *type, struct entry *entries, size_t count);
 
 /* Adds the one layout.field.shifted of `type`, if any of its entries were shifted. */
 void layout_add_shift(struct layouts *layouts, const char *type, const struct entry *entries,

@@ -164,18 +164,6 @@ static void say_unknown(const struct layouts *layouts) {
     }
 }
 
-/* Offsets follow the size of a pointer: across architectures, all of them differ and none says
- * anything of the builds. */
-static bool same_architecture(struct difference *difference) {
-    const char *old = difference->old.arch, *new = difference->new.arch;
-    /* "x86" and "x86pae" share the size. */
-    if (!*old || !*new || strncmp(old, new, strlen("x64")) == 0)
-        return true;
-    AUTO_FREE char *reason = xasprintf("the architectures differ: %s and %s", old, new);
-    difference_not_comparable(difference, "layouts", reason);
-    return false;
-}
-
 static void run(struct difference *difference, const json_t *old, const json_t *new) {
     struct layouts layouts = {
         .difference = difference,
@@ -190,7 +178,7 @@ static void run(struct difference *difference, const json_t *old, const json_t *
         difference_not_comparable(difference, "layouts", "a snapshot has no types");
         return;
     }
-    if (!same_architecture(difference))
+    if (!comparison_same_architecture(difference, "layouts"))
         return;
     compare_all(&layouts);
     say_unknown(&layouts);

@@ -195,12 +195,15 @@ def recount(old, new, difference, names):
                for change in difference.of("layout.field.shifted")
                for member, places in change["details"]["fields"].items()}
     carried = {change["subject"].split(".")[0] + "." + member: (change, places)
-               for change in difference.of("layout.field.moved") if "details" in change
+               for kind in ("layout.field.moved", "layout.bit.moved")
+               for change in difference.of(kind) if "details" in change
                for member, places in change["details"]["fields"].items()}
     for subject, (change, places) in carried.items():
         check(subject in moved, "%s: %s did not move" % (names, subject))
         a, b = moved.get(subject, ((0, 0, 0), (0, 0, 0)))
-        check(places == [place(a), place(b)] and a[2] and a[1:3] == b[1:3] and
+        pushed = [change[side].get("bit", {}).get("position", 0) for side in ("old", "new")]
+        check(places == [place(a), place(b)] and a[2] and a[2] == b[2] and
+              b[1] - a[1] == pushed[1] - pushed[0] and
               [hex(a[0]), hex(b[0])] == [change[side]["offset"] for side in ("old", "new")],
               "%s: %s did not move with %s" % (names, subject, change["subject"]))
     reported = difference.subjects("layout.field.moved", "layout.bit.moved")
