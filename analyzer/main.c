@@ -38,6 +38,7 @@ static const struct cli_command commands[] = {
 
 int main(int argc, char **argv) {
     static const struct cli_program program = {
-        "nt-analyzer", "Reads Windows kernel memory dumps and writes what they hold.", commands};
+        "nt-analyzer", "Reads Windows kernel memory dumps and writes what they hold.", commands,
+        cli_schemas};
     return cli_main(&program, argc, argv);
 }

@@ -205,6 +205,6 @@ static const struct cli_command commands[] = {
 
 int main(int argc, char **argv) {
     static const struct cli_program program = {
-        "nt-differ", "nt-differ compares snapshots of Windows kernels.", commands};
+        "nt-differ", "nt-differ compares snapshots of Windows kernels.", commands, cli_schemas};
     return cli_main(&program, argc, argv);
 }

@@ -7,6 +7,12 @@
 
 #include "base/memory.h"
 
+/* Names come from a file, and the lines go to a terminal. */
+static void put_visible(struct text *out, const char *text) {
+    for (; *text; text++)
+        text_putc(out, (unsigned char)*text < ' ' || *text == '\x7f' ? '?' : *text);
+}
+
 void lint_say(struct lint *lint, enum lint_level level, const char *subject, const char *member,
               const char *format, ...) {
     char message[512];
@@ -15,9 +21,15 @@ void lint_say(struct lint *lint, enum lint_level level, const char *subject, con
     vsnprintf(message, sizeof message, format, arguments);
     va_end(arguments);
     *(level == LINT_ERROR ? &lint->errors : &lint->warnings) += 1;
-    text_printf(lint->out, "%s: %s: %s%s%s: %s\n", lint->file,
-                level == LINT_ERROR ? "error" : "warning", subject, member ? "." : "",
-                member ? member : "", message);
+    text_printf(lint->out, "%s: %s: ", lint->file, level == LINT_ERROR ? "error" : "warning");
+    put_visible(lint->out, subject);
+    if (member) {
+        text_putc(lint->out, '.');
+        put_visible(lint->out, member);
+    }
+    text_puts(lint->out, ": ");
+    put_visible(lint->out, message);
+    text_putc(lint->out, '\n');
 }
 
 static bool has_member(const struct symbols *symbols, const char *path, size_t length) {

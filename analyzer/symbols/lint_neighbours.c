@@ -21,8 +21,10 @@ enum verdict {
     IS_SNUG = 4,      /* right behind the member before it */
 };
 
-/* How many members beside one are looked at: those of one place are few. */
-#define BESIDE 64
+/* How many members beside one are looked at, for those of one place are few; and how many of a
+ * type are told of, for a person reads them. */
+#define BESIDE    64
+#define MOST_TOLD 100
 
 static uint64_t place_in_bits(const struct field *field) {
     return 8 * (uint64_t)field->offset + field->bit_position;
@@ -167,9 +169,11 @@ static void lint_type(struct lint *lint, const struct type *type,
         if (other && other->kind != TYPE_ENUM)
             judge_neighbour(type, other, verdicts);
     }
-    for (size_t i = 0; i < type->count; i++)
-        if (verdicts[i] == IS_SHARED)
+    for (size_t i = 0, told = 0; i < type->count && told < MOST_TOLD; i++)
+        if (verdicts[i] == IS_SHARED) {
             say_where(lint, type, &type->fields[i], neighbours, count);
+            told++;
+        }
 }
 
 void lint_neighbours(struct lint *lint, const struct symbols *const *neighbours, size_t count) {
