@@ -171,6 +171,18 @@ static enum status remove_pending(struct error *err, const char *path) {
                              : fail(err, STATUS_IO, "%s: cannot remove: %s", path, strerror(errno));
 }
 
+/* All are read before anything is printed or replaced, so that a bad one stops all. */
+static enum status check_pending(struct error *err, const struct names *names) {
+    enum status status = STATUS_OK;
+    for (size_t i = 0; !status && i < names->count; i++) {
+        AUTO_FREE char *baseline = baseline_path(names->items[i]);
+        AUTO_FREE char *pending = pending_path(names->items[i]);
+        struct candidate candidate AUTO(candidate_deinit) = {.content = TEXT_EMPTY};
+        status = candidate_read(err, pending, baseline, &candidate);
+    }
+    return status;
+}
+
 /* ---- review ---- */
 
 static enum status review_one(struct error *err, const char *name) {
@@ -193,6 +205,8 @@ static enum status review_one(struct error *err, const char *name) {
 static enum status review(struct error *err, size_t *count) {
     struct names names AUTO(names_deinit) = {0};
     enum status status = find_pending(err, &names);
+    if (!status)
+        status = check_pending(err, &names);
     for (size_t i = 0; !status && i < names.count; i++)
         status = review_one(err, names.items[i]);
     *count = names.count;
@@ -216,18 +230,6 @@ int review_run(const struct cli_call *call) {
 }
 
 /* ---- accept ---- */
-
-/* All are looked at before the first baseline is replaced, so that a bad one stops all. */
-static enum status check_pending(struct error *err, const struct names *names) {
-    enum status status = STATUS_OK;
-    for (size_t i = 0; !status && i < names->count; i++) {
-        AUTO_FREE char *baseline = baseline_path(names->items[i]);
-        AUTO_FREE char *pending = pending_path(names->items[i]);
-        struct candidate candidate AUTO(candidate_deinit) = {.content = TEXT_EMPTY};
-        status = candidate_read(err, pending, baseline, &candidate);
-    }
-    return status;
-}
 
 static enum status accept_pending(struct error *err, const struct cli_call *call) {
     struct names names AUTO(names_deinit) = {0};
