@@ -196,10 +196,10 @@ static const struct cli_command commands[] = {
      "Removes NAME.json.new from the folder of baselines.\n"
      "Exit code: 0 done, 2 trouble.",
      accept_options, 0, 1, reject_run},
-    {"explain", "[KIND]", "say what kinds of change mean; without one, list all",
+    {"explain", "[KIND] [--format NAME]", "say what kinds of change mean; without one, list all",
      "KIND can be a pattern (\"layout.bit.*\") or a family (\"layout\").\n"
      "Exit code: 0 done, 2 there is no such kind.",
-     NULL, 0, 1, explain_run},
+     explain_options, 0, 1, explain_run},
     {0},
 };
 

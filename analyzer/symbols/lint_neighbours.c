@@ -118,17 +118,23 @@ static void judge_neighbour(const struct type *type, const struct type *other,
     judge_pairs(pairs, count, verdicts);
 }
 
+/* Members of one place are a union, or one of them is wrong; the bits of a word are one. */
+static bool is_alone(const struct type *type, const struct place *place) {
+    for (size_t i = place->first + 1; i < place->first + place->count; i++)
+        if (!type->fields[i].bit_position)
+            return false;
+    return true;
+}
+
 /* Where the size of the member before is known, its end says where the next one begins. */
 static void judge_places(const struct type *type, unsigned char *verdicts) {
     struct places places;
     struct place place;
     places_init(&places, type);
-    while (places_next(&places, &place)) {
-        bool snug = !place.after_blank && place.gap < 8 && gap_is_padding(place.offset, place.gap);
-        for (size_t i = place.first; i < place.first + place.count; i++)
-            if (snug && !type->fields[i].bit_position)
-                verdicts[i] |= IS_SNUG;
-    }
+    while (places_next(&places, &place))
+        if (!place.after_blank && place.gap < 8 && gap_is_padding(place.offset, place.gap) &&
+            is_alone(type, &place))
+            verdicts[place.first] |= IS_SNUG;
     for (size_t i = 1; i < type->count; i++) {
         const struct field *before = &type->fields[i - 1], *bit = &type->fields[i];
         if (bit->bit_length && before->bit_length && before->offset == bit->offset &&

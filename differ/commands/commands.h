@@ -12,6 +12,7 @@ int accept_run(const struct cli_call *call);
 int reject_run(const struct cli_call *call);
 
 /* explain.c */
+extern const struct cli_option explain_options[];
 int explain_run(const struct cli_call *call);
 
 #endif
