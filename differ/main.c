@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "differ/policy.h"
 #include "differ/strict.h"
+#include "reports/history.h"
 #include "reports/report.h"
 #include "snapshot/snapshot.h"
 
@@ -210,6 +211,64 @@ static int run_accept(const struct cli_call *call) {
     return accept(&err, call->operands[0], call->operands[1]) ? cli_fail(call, &err) : EXIT_DONE;
 }
 
+/* ---- history ---- */
+
+static struct cli_list only;
+
+static const struct cli_option history_options[] = {
+    {'f', "format", "NAME", "text, markdown, html, json or csv", CLI_STRING, &format},
+    {'o', "output", "FILE", "write there; standard output without", CLI_STRING, &output},
+    {0, "only", "GLOB", "only rows of these subjects: \"_EPROCESS.*\" (repeatable)", CLI_LIST,
+     &only},
+    {0},
+};
+
+#define SNAPSHOTS_MOST 1000
+
+static enum status read_each(struct error *err, const struct cli_call *call, json_t **snapshots) {
+    enum status status = STATUS_OK;
+    size_t inputs = 0;
+    for (size_t i = 0; i < call->operand_count && !status; i++) {
+        inputs += is_standard_input(call->operands[i]);
+        status = inputs > 1 ? fail(err, STATUS_USAGE, "standard input can be one snapshot only")
+                            : snapshot_read(err, call->operands[i], &snapshots[i]);
+    }
+    return status;
+}
+
+static enum status write_history(struct error *err, const struct cli_call *call,
+                                 json_t *const *snapshots, bool *has_rows) {
+    const struct history_renderer *renderer = history_renderer_find(format);
+    struct history history;
+    history_make(&history, snapshots, call->operands, call->operand_count, only.items, only.count);
+    struct text text AUTO(text_deinit) = TEXT_EMPTY;
+    renderer->render(&history, &text);
+    *has_rows = history.row_count;
+    history_deinit(&history);
+    return file_write(err, output, text.data, text.length);
+}
+
+static int run_history(const struct cli_call *call) {
+    struct error err;
+    json_t **snapshots = xcalloc(call->operand_count, sizeof *snapshots);
+    bool has_rows = false;
+    enum status status = STATUS_OK;
+    if (!history_renderer_find(format))
+        status = fail(&err, STATUS_USAGE, "no such format: %s (text, markdown, html, json, csv)",
+                      format);
+    if (!status)
+        status = read_each(&err, call, snapshots);
+    if (!status)
+        status = write_history(&err, call, snapshots, &has_rows);
+    for (size_t i = 0; i < call->operand_count; i++)
+        json_decref(snapshots[i]);
+    free(snapshots);
+    cli_list_deinit(&only);
+    if (status)
+        return cli_fail(call, &err);
+    return has_rows ? EXIT_DIFFERENT : EXIT_DONE;
+}
+
 /* ---- explain ---- */
 
 static void explain(const struct rule *rule) {
@@ -254,6 +313,14 @@ static const struct cli_command commands[] = {
      "one\n"
      "that is not there is created.",
      NULL, 2, 2, run_accept},
+    {"history", "SNAPSHOT SNAPSHOT... [--only GLOB] [--format NAME] [-o FILE]",
+     "say when what changed, over any number of builds",
+     "One row for each thing that ever changed: member, bit, constant, size of a type, number of "
+     "a\n"
+     "service, stub, parents of a system process. One column for each snapshot, as they are "
+     "given.\n"
+     "Exit code: 0 nothing ever changed, 1 something did, 2 trouble.",
+     history_options, 2, SNAPSHOTS_MOST, run_history},
     {"explain", "[KIND]", "say what a kind of change means; without one, list all", NULL, NULL, 0,
      1, run_explain},
     {0},
