@@ -186,10 +186,23 @@ static enum cell_state state_without(const struct collecting *collecting, size_t
     return may_be_enum && !layouts_tell(section, "enums") ? CELL_UNKNOWN : CELL_ABSENT;
 }
 
+/* Whether a structure ever was a union, as far as the sources tell. */
+static bool changed_kind(const struct collecting *collecting) {
+    const char *kind = NULL;
+    for (size_t i = 0; i < collecting->history->count; i++) {
+        const char *own = json_string_value(json_object_get(collecting->each[i], "kind"));
+        if (kind && own && strcmp(kind, own) != 0)
+            return true;
+        kind = own ? own : kind;
+    }
+    return false;
+}
+
 static void add_type(struct collecting *collecting) {
     struct history *history = collecting->history;
     if (!history_wants(history, collecting->name))
         return;
+    bool with_kind = changed_kind(collecting);
     struct cell *cells = history_cells(history);
     for (size_t i = 0; i < history->count; i++) {
         const json_t *size = json_object_get(collecting->each[i], "size");
@@ -197,7 +210,9 @@ static void add_type(struct collecting *collecting) {
         if (!json_is_integer(size))
             continue;
         cells[i].state = CELL_PRESENT;
-        cells[i].value = xasprintf("%" JSON_INTEGER_FORMAT " bytes", json_integer_value(size));
+        const char *kind = json_string_value(json_object_get(collecting->each[i], "kind"));
+        cells[i].value = xasprintf("%" JSON_INTEGER_FORMAT " bytes%s%s", json_integer_value(size),
+                                   with_kind && kind ? ", " : "", with_kind && kind ? kind : "");
     }
     history_add(history, "type", collecting->name, collecting->name, cells, 0);
 }

@@ -4,19 +4,25 @@
 
 #include <string.h>
 
+#include "base/memory.h"
+#include "reports/escape.h"
+
 /* What begins like a formula, a spreadsheet would run: a process is called what its owner wants.
- * The apostrophe is how spreadsheets mark text (OWASP, "CSV Injection"). */
+ * The apostrophe is how spreadsheets mark text (OWASP, "CSV Injection"). Control characters are
+ * spelled out, as in all reports. */
 static void put(struct text *out, const char *string) {
-    bool is_quoted = *string && (strpbrk(string, ",\"\r\n") || strchr("=+-@\t", *string));
-    if (!is_quoted) {
-        text_puts(out, string);
+    struct text visible AUTO(text_deinit) = TEXT_EMPTY;
+    escape_visible(&visible, string, strlen(string));
+    bool is_formula = visible.length && strchr("=+-@", *visible.data);
+    if (!is_formula && !strpbrk(visible.data, ",\"")) {
+        text_puts(out, visible.data);
         return;
     }
-    text_puts(out, strchr("=+-@\t", *string) ? "\"'" : "\"");
-    for (; *string; string++) {
-        if (*string == '"')
+    text_puts(out, is_formula ? "\"'" : "\"");
+    for (const char *at = visible.data; *at; at++) {
+        if (*at == '"')
             text_putc(out, '"');
-        text_putc(out, *string);
+        text_putc(out, *at);
     }
     text_putc(out, '"');
 }
