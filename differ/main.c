@@ -65,6 +65,23 @@ static void compare(struct comparison_run *run, const char *old, const char *new
         run->difference.changes[i].gates = policy_gates(&run->policy, &run->difference.changes[i]);
 }
 
+static enum status read_whole(struct error *err, const char *old, const char *new,
+                              struct comparison_run *run) {
+    enum status status = snapshot_read(err, old, &run->old);
+    return status ? status : snapshot_read(err, new, &run->new);
+}
+
+static enum status read_what_differs(struct error *err, const char *old, const char *new,
+                                     struct comparison_run *run) {
+    json_t *snapshots[2] = {NULL, NULL};
+    enum status status = snapshot_read_all(err, (const char *const[]){old, new}, 2, snapshots);
+    if (!status) {
+        run->old = snapshots[0];
+        run->new = snapshots[1];
+    }
+    return status;
+}
+
 static enum status run_init(struct error *err, struct comparison_run *run, const char *old,
                             const char *new, bool strict) {
     *run = (struct comparison_run){0};
@@ -76,9 +93,7 @@ static enum status run_init(struct error *err, struct comparison_run *run, const
     if (!status)
         status = policy_read(err, policy_path, &run->policy);
     if (!status)
-        status = snapshot_read(err, old, &run->old);
-    if (!status)
-        status = snapshot_read(err, new, &run->new);
+        status = strict ? read_whole(err, old, new, run) : read_what_differs(err, old, new, run);
     if (!status)
         compare(run, old, new, strict);
     return status;
@@ -196,6 +211,14 @@ static const struct cli_command commands[] = {
      "Removes NAME.json.new from the folder of baselines.\n"
      "Exit code: 0 done, 2 trouble.",
      accept_options, 0, 1, reject_run},
+    {"history", "SNAPSHOT SNAPSHOT... [--only GLOB] [--format NAME] [-o FILE]",
+     "say when what changed, over any number of builds",
+     "One row for each thing that ever changed: member, bit, constant, size of a type, number of "
+     "a\n"
+     "service, stub, parents of a system process. One column for each snapshot, as they are "
+     "given.\n"
+     "Exit code: 0 nothing ever changed, 1 something did, 2 trouble.",
+     history_options, 2, HISTORY_MOST, history_run},
     {"explain", "[KIND] [--format NAME]", "say what kinds of change mean; without one, list all",
      "KIND can be a pattern (\"layout.bit.*\") or a family (\"layout\").\n"
      "Exit code: 0 done, 2 there is no such kind.",

@@ -11,6 +11,11 @@ int review_run(const struct cli_call *call);
 int accept_run(const struct cli_call *call);
 int reject_run(const struct cli_call *call);
 
+/* history.c */
+#define HISTORY_MOST 1000 /* snapshots */
+extern const struct cli_option history_options[];
+int history_run(const struct cli_call *call);
+
 /* explain.c */
 extern const struct cli_option explain_options[];
 int explain_run(const struct cli_call *call);

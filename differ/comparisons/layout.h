@@ -23,6 +23,13 @@ struct layouts {
     size_t malformed; /* types and members that are not what the schema says */
 };
 
+/* Two `layouts` sections before they are compared; false where one has no types. */
+bool layouts_init(struct layouts *layouts, const json_t *old, const json_t *new);
+
+/* What one `layouts` section does not tell: types that are not tracked, enumerations by name. */
+bool layouts_are_selected(const json_t *section);
+bool layouts_tell(const json_t *section, const char *what); /* "kinds", "enums", "pointees" */
+
 /* A member as a snapshot has it. */
 struct member {
     const char *type;

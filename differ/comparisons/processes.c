@@ -166,6 +166,16 @@ static void compare_parents(const struct comparing *comparing) {
     json_decref(new);
 }
 
+char *process_parents(const json_t *processes, const struct system_image *image) {
+    struct crowd crowd = crowd_of(processes, image);
+    size_t unknown = 0;
+    json_t *parents = parents_of(crowd.all, &unknown);
+    char *text = unknown ? NULL : names_text(parents);
+    json_decref(parents);
+    crowd_deinit(&crowd);
+    return text;
+}
+
 /* ---- bits, views, protection ---- */
 
 static void compare_bits(const struct comparing *comparing) {
@@ -248,11 +258,10 @@ static void compare_protection(const struct comparing *comparing) {
 
 /* ---- images ---- */
 
-/* Why a process that is not in a snapshot might have been in the dump; NULL where it cannot. */
-static const char *why_incomplete(const struct side *side, const json_t *processes) {
+const char *processes_why_incomplete(const json_t *snapshot, const json_t *processes) {
     size_t index;
     json_t *item;
-    json_array_foreach(json_object_get(side->snapshot, "findings"), index, item) {
+    json_array_foreach(json_object_get(snapshot, "findings"), index, item) {
         const char *kind = json_string_value(json_object_get(item, "kind"));
         const char *subject = json_string_value(json_object_get(item, "subject"));
         if (kind && subject && strncmp(kind, "list.", strlen("list.")) == 0 &&
@@ -286,7 +295,7 @@ static void compare_presence(const struct comparing *comparing, const struct sys
 /* Says so where a side's list is not whole; gives whether it is. */
 static bool is_whole(struct difference *difference, const struct side *side, const char *name,
                      const json_t *processes) {
-    const char *why = why_incomplete(side, processes);
+    const char *why = processes_why_incomplete(side->snapshot, processes);
     if (!why)
         return true;
     AUTO_FREE char *reason = xasprintf("images that the %s snapshot lacks: %s", name, why);
