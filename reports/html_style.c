@@ -63,7 +63,7 @@ static const char *const block_rules[] = {
     ".listings{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,420px),1fr));",
     "gap:12px 24px;margin:8px 0}.listings figure{margin:0;min-width:0}\n",
     ".listings pre{margin:4px 0 0;padding:10px 12px;overflow-x:auto;background:var(--ground);",
-    "border-radius:4px;font-size:.82rem;line-height:1.5}\n",
+    "border-radius:4px;font-size:.82rem;line-height:1.5}.listings code{font-size:inherit}\n",
     ".chip{display:inline-block;font-size:.75rem;line-height:1.5;font-weight:600;",
     "padding:0 .55em;",
     "border-radius:3px;white-space:nowrap}\n",

@@ -150,7 +150,10 @@ static void write_row(struct article *article, const struct change *change) {
     text_puts(out, "| ");
     escape_markdown_code(out, change->subject);
     text_puts(out, " | ");
-    if (change->details && !change->old && !change->new) {
+    if (json_array_size(json_object_get(change->details, "groups")) &&
+        !outline_is_structural(change)) {
+        text_printf(out, "%zu, see below | | ", outline_stands_for(change));
+    } else if (change->details && !change->old && !change->new) {
         escape_markdown_prose(out, change->message);
         text_puts(out, " | ");
     } else {
@@ -166,6 +169,25 @@ static void write_row(struct article *article, const struct change *change) {
     text_puts(out, " |\n");
 }
 
+/* Why a whole table was renumbered: the runs, and what pushed each along. */
+static void write_groups(struct article *article, const struct change *change) {
+    static const char *const keys[] = {"by", "count", "first", "last", "causes"};
+    const json_t *groups = json_object_get(change->details, "groups");
+    if (!json_array_size(groups))
+        return;
+    text_puts(article->out, "\n| By | Count | From | To | Because |\n|---|--:|---|---|---|\n");
+    for (size_t i = 0; i < json_array_size(groups); i++) {
+        for (size_t j = 0; j < ARRAY_LENGTH(keys); j++) {
+            AUTO(text_deinit) struct text plain = TEXT_EMPTY;
+            value_plain(&plain, json_object_get(json_array_get(groups, i), keys[j]));
+            text_puts(article->out, "| ");
+            escape_markdown_prose(article->out, plain.data);
+            text_putc(article->out, ' ');
+        }
+        text_puts(article->out, "|\n");
+    }
+}
+
 static void write_kind(struct article *article, const struct kind *kind) {
     struct text *out = article->out;
     text_printf(out, "\n### %s\n\n", kind->rule->title);
@@ -175,6 +197,8 @@ static void write_kind(struct article *article, const struct kind *kind) {
     text_puts(out, "\n\n| Subject | Before | After | Severity |\n|---|---|---|---|\n");
     for (size_t i = 0; i < kind->count; i++)
         write_row(article, kind->changes[i]);
+    for (size_t i = 0; i < kind->count && !outline_is_structural(kind->changes[i]); i++)
+        write_groups(article, kind->changes[i]);
 }
 
 /* What a family has besides its tables of changes. */
@@ -201,8 +225,32 @@ static void write_families(struct article *article) {
     }
 }
 
+/* A renumbered table, service by service. */
+static void write_services(struct article *article, const struct change *change) {
+    struct text *out = article->out;
+    const char *name;
+    json_t *numbers;
+    text_puts(out, "\n## Appendix: services of ");
+    escape_markdown_code(out, change->subject);
+    text_puts(out, " with another number\n\n| Service | Before | After |\n|---|--:|--:|\n");
+    json_object_foreach(json_object_get(change->details, "services"), name, numbers) {
+        text_puts(out, "| ");
+        escape_markdown_code(out, name);
+        for (size_t side = 0; side < 2; side++) {
+            AUTO(text_deinit) struct text plain = TEXT_EMPTY;
+            value_plain(&plain, json_array_get(numbers, side));
+            text_puts(out, " | ");
+            escape_markdown_prose(out, plain.data);
+        }
+        text_puts(out, " |\n");
+    }
+}
+
 static void write_appendix(struct article *article) {
     const struct outline *outline = &article->outline;
+    for (size_t i = 0; i < article->difference->count; i++)
+        if (json_object_size(json_object_get(article->difference->changes[i].details, "services")))
+            write_services(article, &article->difference->changes[i]);
     if (!outline->topic_count)
         return;
     text_puts(article->out, "\n## Appendix: every change of a structure\n");

@@ -253,9 +253,11 @@ struct word {
 static struct word placeholder(const struct change *change, const char *word, size_t length) {
     static const struct {
         const char *word;
-        enum { WHOLE, TYPE, MEMBER, IMAGE } part;
+        enum { TYPE, MEMBER, IMAGE, SERVICE } part;
     } places[] = {
-        {"TYPE", TYPE}, {"MEMBER", MEMBER}, {"BIT", MEMBER}, {"IMAGE", IMAGE}, {"ENUM", TYPE}};
+        {"TYPE", TYPE},   {"MEMBER", MEMBER}, {"BIT", MEMBER},
+        {"IMAGE", IMAGE}, {"ENUM", TYPE},     {"SERVICE", SERVICE},
+    };
     const char *subject = change->subject;
     const char *colon = strrchr(subject, ':');
     const char *dot = strchr(subject, '.');
@@ -265,6 +267,11 @@ static struct word placeholder(const struct change *change, const char *word, si
             continue;
         if (places[i].part == IMAGE)
             return (struct word){subject, colon ? (size_t)(colon - subject) : strlen(subject)};
+        /* A change of a whole table is about services that it names elsewhere. */
+        if (places[i].part == SERVICE && strncmp(subject, "Nt", strlen("Nt")) != 0)
+            return (struct word){0};
+        if (places[i].part == SERVICE)
+            return (struct word){subject, strlen(subject)};
         if (places[i].part == TYPE)
             return (struct word){subject, strcspn(subject, ".")};
         const char *rest = is_process ? colon : dot;
@@ -297,7 +304,10 @@ static void fill_word(struct text *out, const struct change *change, const char 
 /* A debugger's command begins with "dt", "??", "!" or "."; its operands are what no English word
  * looks like. */
 static bool begins_command(const char *word, size_t length) {
-    bool is_named = (length == 2 && !memcmp(word, "dt", 2)) || (length == 2 && *word == '?');
+    static const char *const names[] = {"dt", "??", "u", "x", "dps", "ln"};
+    bool is_named = false;
+    for (size_t i = 0; i < ARRAY_LENGTH(names); i++)
+        is_named = is_named || (strlen(names[i]) == length && !memcmp(word, names[i], length));
     return is_named || (length > 2 && strchr("!.", *word));
 }
 
