@@ -11,7 +11,7 @@ for name in snapshot profile manifest; do
     check "the schema of a $name is installed" \
         cmp "$scratch/usr/share/ntdrift/$name.schema.json" <("$NT_ANALYZER" --schema $name)
 done
-for name in diff policy; do
+for name in diff history policy; do
     check "the schema of a $name is installed" \
         cmp "$scratch/usr/share/ntdrift/$name.schema.json" <("$NT_DIFFER" --schema $name)
 done

@@ -154,7 +154,7 @@ for name in snapshot profile manifest; do
     exits 0 "$NT_ANALYZER" --schema $name
     prints "urn:ntdrift:$name:1"
 done
-for name in diff policy; do
+for name in diff history policy; do
     exits 0 "$NT_DIFFER" --schema $name
     prints "urn:ntdrift:$name:1"
 done

@@ -24,7 +24,7 @@ dumps, source = pathlib.Path(dumps), pathlib.Path(source)
 golden = source / "tests/golden"
 
 PRINTED_BY = {"snapshot": analyzer, "profile": analyzer, "manifest": analyzer,
-              "diff": differ, "policy": differ}
+              "diff": differ, "history": differ, "policy": differ}
 
 # Policies that only the differ can refuse: they name what is not there, or no day, or no range.
 BEYOND_A_SCHEMA = {"policy-bad-unknown-kind", "policy-bad-expires", "policy-bad-builds"}
@@ -137,7 +137,8 @@ def check_manifest():
 def check_differences():
     for expected in sorted(golden.glob("*/expected.json")):
         if expected.stat().st_size:
-            schemas["diff"].check_file(expected)
+            kind = "history" if expected.parent.name.startswith("history-") else "diff"
+            schemas[kind].check_file(expected)
     two = [source / "baselines" / f"{name}.json" for name in ("win81-9600", "win10-10240")]
     for command in ("diff", "gate"):
         text = output_of(differ, command, *two, "--format", "json", "--quiet", codes=(1,))
