@@ -32,7 +32,7 @@ def fault(text):
 def check_ctest(words):
     options = [word for word in words if word.startswith("-")]
     for option in options:
-        if not re.search(rf"(^|[ ,]){re.escape(option)}\\b", ctest_help, re.MULTILINE):
+        if not re.search(rf"(^|[ ,]){re.escape(option)}(?![-a-z])", ctest_help, re.MULTILINE):
             fault(f"ctest has no option {option}")
     if words[words.index("--preset") + 1] not in presets:
         fault(f"no such test preset: {words}")
@@ -42,7 +42,7 @@ def check_command(line):
     """Each command's program is in the source folder, in a build, or ctest."""
     if subprocess.run(["bash", "-n", "-c", line]).returncode:
         fault(f"not a command: {line}")
-    words = [word for word in shlex.split(line)]
+    words = shlex.split(line)
     while re.fullmatch(r"[A-Z_]+=.*", words[0]):
         words.pop(0)
     program = pathlib.Path(words[0])
