@@ -37,7 +37,7 @@ check "waivers of another build are not called out of date" \
     sh -c "! grep -q 'matches nothing' '$scratch/err'"
 exits 0 "$NT_DIFFER" gate "$old" "$new" --policy "$scratch/policy.json" --write-waivers
 check "nothing is added where all is waived" cmp "$scratch/out" "$scratch/policy.json"
-for format in text markdown html json; do
+for format in text markdown html json junit sarif github; do
     exits 0 "$NT_DIFFER" gate "$old" "$new" --policy "$scratch/policy.json" --format $format
     prints "not reviewed"
 done

@@ -120,6 +120,24 @@ static void one_member_that_moved_alone_is_found(void **state) {
         NULL);
 }
 
+/* A member at the place of another looks like a union, and is none in the build before. */
+static void one_that_fell_on_another_is_found(void **state) {
+    (void)state;
+    struct text out AUTO(text_deinit) = TEXT_EMPTY;
+    struct symbols *before = profile_of("32", "\"a\": \"0x0 _X\", \"b\": \"0x8" QUAD
+                                              ", \"c\": \"0x10" QUAD ", \"d\": \"0x18" QUAD);
+    struct symbols *after = profile_of("32", "\"a\": \"0x0 _X\", \"b\": \"0x0" QUAD
+                                             ", \"c\": \"0x10" QUAD ", \"d\": \"0x18" QUAD);
+    struct lint lint = {.file = "f", .symbols = after, .out = &out};
+    lint_members(&lint);
+    assert_int_equal(lint.errors, 0);
+    lint_neighbours(&lint, (const struct symbols *const *)&before, 1);
+    assert_string_equal(out.data, "f: warning: _T.b: at 0x0, n has it at 0x8; the members beside "
+                                  "it do not explain that\n");
+    symbols_free(before);
+    symbols_free(after);
+}
+
 static void bits_are_members_too(void **state) {
     (void)state;
     struct text out AUTO(text_deinit) = TEXT_EMPTY;
@@ -177,6 +195,7 @@ int main(void) {
         cmocka_unit_test(layouts_of_compilers_pass),
         cmocka_unit_test(wrong_layouts_are_found),
         cmocka_unit_test(one_member_that_moved_alone_is_found),
+        cmocka_unit_test(one_that_fell_on_another_is_found),
         cmocka_unit_test(bits_are_members_too),
         cmocka_unit_test(missing_members_are_found),
         cmocka_unit_test(names_do_not_reach_the_terminal),
