@@ -43,6 +43,9 @@ def entry_faults(entry):
     scenario = entry.get("scenario")
     if scenario and not (HERE.parent / "tests/scenarios" / scenario).is_file():
         yield f"{name}: scenario {scenario}: no such file"
+    policy = entry.get("policy")
+    if policy and not (HERE / policy).is_file():
+        yield f"{name}: policy {policy}: no such file"
     if (BASELINES / str(entry.get("baseline"))).is_file():
         yield from profile_faults(entry)
     else:

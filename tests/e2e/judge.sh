@@ -107,6 +107,27 @@ exits 1 env NTDRIFT_STRICT=1 "$SOURCE/dumps-manifest/check.sh" identity nowhere.
 exits 1 env NTDRIFT_STRICT=1 "$SOURCE/tests/strict.sh" sh -c 'exit 77'
 exits 77 env NTDRIFT_STRICT=0 "$SOURCE/tests/strict.sh" sh -c 'exit 77'
 
+# ---- the manifest and its baselines belong together ----
+mkdir "$scratch/project" "$scratch/project/analyzer" "$scratch/project/tests"
+cp -r "$SOURCE/dumps-manifest" "$SOURCE/baselines" "$scratch/project"
+rm -f "$scratch/project/baselines/"*.new
+ln -s "$SOURCE/analyzer/profiles" "$scratch/project/analyzer"
+ln -s "$SOURCE/tests/scenarios" "$scratch/project/tests"
+lint=$scratch/project/dumps-manifest/manifest.py
+exits 0 "$lint" lint
+touch "$scratch/project/baselines/orphan.json"
+exits 1 "$lint" lint
+prints "baselines/orphan.json: no entry of the manifest names it"
+rm "$scratch/project/baselines/orphan.json"
+touch "$scratch/project/baselines/small-full.json.new"
+exits 1 "$lint" lint
+prints "baselines/small-full.json.new: waits to be accepted or rejected"
+exits 0 "$NT_DIFFER" reject small-full -b "$scratch/project/baselines"
+exits 0 "$lint" lint
+sed -i '0,/"profile": "/s//"profile": "not-/' "$scratch/project/dumps-manifest/manifest.json"
+exits 1 "$lint" lint
+prints "profile: expected 'nt-"
+
 # ---- explain ----
 exits 0 "$NT_DIFFER" explain
 prints "layout.bit.added"
