@@ -128,8 +128,8 @@ const struct rule rules[] = {
      "Part of the system moved into a process of its own, or something took a system name.",
      "!process 0 0 IMAGE on both dumps."},
     {"process.bit.changed", "process", SEVERITY_NOTABLE, "Process bits changed",
-     "A bit of EPROCESS that both builds have is set in all processes of one image on one side and "
-     "in none on the other.",
+     "A bit of EPROCESS that both builds have is set in all processes of one image, or in all of "
+     "them in one kind of session, on one side and in none on the other.",
      "The kernel treats the process differently, or something wrote the bit.",
      "dt nt!_EPROCESS ADDRESS BIT with the address that !process 0 0 IMAGE gives."},
     {"process.view.changed", "process", SEVERITY_NOTABLE, "Process lists changed",
