@@ -15,7 +15,7 @@
 static const char *const style[] = {
     ".map,.rows{width:auto}.map td,.map th,.rows td,.rows th{padding:3px 9px;border:1px solid ",
     "var(--line)}.map td{text-align:right;min-width:3.4em}\n",
-    ".map thead th,.rows thead th{white-space:nowrap}.rows td{white-space:nowrap}\n",
+    ".map thead th,.rows thead th{white-space:nowrap}.rows td{min-width:6.5em;max-width:12em}\n",
     ".map tbody th,.rows tbody th{position:sticky;left:0;background:var(--page);",
     "white-space:nowrap}\n",
     ".rows td.none{color:var(--soft)}.rows td.new{border-left:3px solid var(--heat-line)}\n",
@@ -24,6 +24,9 @@ static const char *const style[] = {
     ".h1{background:rgba(var(--heat),.08)}.h2{background:rgba(var(--heat),.18)}",
     ".h3{background:rgba(var(--heat),.30)}.h4{background:rgba(var(--heat),.44)}",
     ".h5{background:rgba(var(--heat),.58)}\n",
+    ".map a{text-underline-offset:.3em}",
+    "@media(max-width:720px){.map tbody th,.rows tbody th{white-space:normal;overflow-wrap:",
+    "anywhere;min-width:7.5em;max-width:9em}}\n",
     "main,header.top,footer{max-width:1400px}",
     "@media print{td{print-color-adjust:exact;-webkit-print-color-adjust:exact}}\n",
 };
