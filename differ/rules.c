@@ -40,6 +40,10 @@ const struct rule rules[] = {
      "A member has the same name and another type.",
      "A reader that uses the old type takes too many or too few bytes, or misreads them.",
      "dt nt!TYPE MEMBER on both kernels shows the two types."},
+    {"layout.field.renamed", "layout", SEVERITY_NOTABLE, "Members renamed",
+     "A member has another name, and its type and its place among its neighbours.",
+     "Code that reads the member by name finds nothing in the new build.",
+     "dt nt!TYPE on both kernels shows the two names between the same neighbours."},
     {"layout.bit.removed", "layout", SEVERITY_BREAKING, "Bits removed",
      "A bit-field of the old structure is not in the new one.",
      "Its position may mean something else in the new build.",
@@ -49,6 +53,10 @@ const struct rule rules[] = {
      "A new flag is the first sign of a new state or mitigation; its position was free or meant "
      "something else.",
      "dt nt!TYPE BIT on both kernels: the old one prints no line for it."},
+    {"layout.bit.renamed", "layout", SEVERITY_NOTABLE, "Bits renamed",
+     "A bit-field has another name, and its length and its place among its neighbours.",
+     "Code that reads the bit by name finds nothing in the new build.",
+     "dt nt!TYPE on both kernels shows the two names between the same neighbours."},
     {"layout.bit.moved", "layout", SEVERITY_BREAKING, "Bits moved",
      "A bit-field has another position, another length, or is in another word.",
      "A mask taken from the old build tests another flag in the new one.",
@@ -120,8 +128,8 @@ const struct rule rules[] = {
      "Part of the system moved into a process of its own, or something took a system name.",
      "!process 0 0 IMAGE on both dumps."},
     {"process.bit.changed", "process", SEVERITY_NOTABLE, "Process bits changed",
-     "A bit of EPROCESS that both builds have is set in all processes of one image on one side and "
-     "in none on the other.",
+     "A bit of EPROCESS that both builds have is set in all processes of one image, or in all of "
+     "them in one kind of session, on one side and in none on the other.",
      "The kernel treats the process differently, or something wrote the bit.",
      "dt nt!_EPROCESS ADDRESS BIT with the address that !process 0 0 IMAGE gives."},
     {"process.view.changed", "process", SEVERITY_NOTABLE, "Process lists changed",

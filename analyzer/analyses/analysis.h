@@ -43,6 +43,9 @@ struct analysis {
     bool needs_symbols;       /* unavailable without */
     const char *const *types; /* that it reads, for profiles and layouts; NULL-terminated or NULL */
     const char *const *publics; /* likewise */
+    /* Members of all builds without which the section is not whole, for `profile lint`:
+     * "TYPE.MEMBER", or several with "|" of which one is enough; NULL-terminated or NULL. */
+    const char *const *needs;
     /* The section; NULL where it cannot be made (coverage says why). */
     json_t *(*extract)(struct analysis_context *context);
     /* In place of `extract`, for a part of another section that is selected, and counted in the

@@ -249,8 +249,24 @@ static const char *const publics[] = {"KiInitialProcess",       "KiProcessorBloc
                                       "PsActiveProcessHead",    "PsIdleProcess",
                                       "PsInitialSystemProcess", NULL};
 
+static const char *const needs[] = {"_EPROCESS.ActiveProcessLinks",
+                                    "_EPROCESS.ActiveThreads",
+                                    "_EPROCESS.CreateTime",
+                                    "_EPROCESS.ExitTime",
+                                    "_EPROCESS.ImageFileName",
+                                    "_EPROCESS.InheritedFromUniqueProcessId",
+                                    "_EPROCESS.Pcb",
+                                    "_EPROCESS.Peb",
+                                    "_EPROCESS.UniqueProcessId",
+                                    "_KPROCESS.DirectoryTableBase",
+                                    "_KTHREAD.ApcState.Process|_KTHREAD.Process",
+                                    "_LIST_ENTRY.Flink",
+                                    "_LIST_ENTRY.Blink",
+                                    NULL};
+
 const struct analysis analysis_processes = {.name = "processes",
                                             .needs_symbols = true,
                                             .types = types,
                                             .publics = publics,
+                                            .needs = needs,
                                             .extract = extract};

@@ -167,8 +167,21 @@ static const char *const types[] = {"_KPRCB",
                                     NULL};
 static const char *const publics[] = {"KiProcessorBlock", "KeNumberProcessors", NULL};
 
+static const char *const needs[] = {"_KPRCB.CurrentThread",
+                                    "_KPRCB.IdleThread",
+                                    "_KPRCB.Number|_KPRCB.LegacyNumber",
+                                    "_KPRCB.ProcessorState.SpecialRegisters",
+                                    "_KSPECIAL_REGISTERS.Cr0",
+                                    "_KSPECIAL_REGISTERS.Cr3",
+                                    "_KSPECIAL_REGISTERS.Cr4",
+                                    "_KTHREAD.Priority",
+                                    "_KTHREAD.State",
+                                    "_KTHREAD.WaitTime",
+                                    NULL};
+
 const struct analysis analysis_processors = {.name = "processors",
                                              .needs_symbols = true,
                                              .types = types,
                                              .publics = publics,
+                                             .needs = needs,
                                              .extract = extract};

@@ -1,6 +1,7 @@
 /*
  * cli.h - the command line: a program is a table of commands, a command a table of options.
- * `--help`, `--version` and `--quiet` are there for every command and need no entry.
+ * `--help`, `--version` and `--quiet` are there for every command and need no entry; `--schema [NAME]`
+ * in place of a command prints a JSON Schema.
  *
  * Results go to standard output, messages to standard error, one line each: "PROGRAM: message".
  */
@@ -69,10 +70,20 @@ struct cli_command {
     int (*run)(const struct cli_call *call); /* gives the exit code */
 };
 
+/* The JSON Schema of a kind of file that the program reads or writes. */
+struct cli_schema {
+    const char *name; /* "snapshot"; NULL ends a table */
+    const char *json;
+};
+
+/* Those of this program, made by CMake. */
+extern const struct cli_schema cli_schemas[];
+
 struct cli_program {
     const char *name;
     const char *summary;
     const struct cli_command *commands;
+    const struct cli_schema *schemas;
 };
 
 /* Finds the command, reads its options, runs it. Gives the exit code; wrong usage is 2. */

@@ -15,12 +15,15 @@ const struct comparison *const comparisons[] = {
     NULL,
 };
 
+bool architectures_agree(const char *old, const char *new) {
+    return !*old || !*new || strncmp(old, new, strlen("x64")) == 0;
+}
+
 /* Offsets, service numbers and stubs follow the architecture: across two, all of them differ and
  * none says anything of the builds. */
 bool comparison_same_architecture(struct difference *difference, const char *section) {
     const char *old = difference->old.arch, *new = difference->new.arch;
-    /* "x86" and "x86pae" share all of it. */
-    if (!*old || !*new || strncmp(old, new, strlen("x64")) == 0)
+    if (architectures_agree(old, new))
         return true;
     AUTO_FREE char *reason = xasprintf("the architectures differ: %s and %s", old, new);
     difference_not_comparable(difference, section, reason);

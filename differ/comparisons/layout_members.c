@@ -291,6 +291,8 @@ static void report_entry(struct layouts *layouts, const char *type, const struct
     AUTO_FREE char *subject = xasprintf("%s.%s", type, entry->name);
     if (entry->verdict == MEMBER_ADDED || entry->verdict == MEMBER_REMOVED)
         report_one_sided(layouts, entry, subject);
+    if (entry->verdict == MEMBER_RENAMED)
+        layout_report_renamed(layouts, type, entry);
     if (entry->verdict == MEMBER_MOVED && !entry->is_carried)
         report_moved(layouts, entry, subject);
     if (entry->retyped)
@@ -302,6 +304,7 @@ void layout_compare_members(struct layouts *layouts, const char *type, const jso
     size_t count;
     AUTO_FREE struct entry *entries = match(layouts, old, new, &count);
     classify_all(layouts, entries, count);
+    layout_find_renames(entries, count);
     collapse_words(entries, count);
     collapse_moves(entries, count);
     layout_collapse_pushed(type, entries, count);

@@ -131,11 +131,11 @@ static void compare_all(struct layouts *layouts) {
 /* ---- what cannot be compared ---- */
 
 /* A section that does not say what its source tells apart was made from one that tells all. */
-static bool tells(const json_t *section, const char *what) {
+bool layouts_tell(const json_t *section, const char *what) {
     return !json_is_false(json_object_get(json_object_get(section, "precision"), what));
 }
 
-static bool is_selection(const json_t *section) {
+bool layouts_are_selected(const json_t *section) {
     const char *scope = json_string_value(json_object_get(section, "scope"));
     return scope && strcmp(scope, "all") != 0;
 }
@@ -164,20 +164,25 @@ static void say_unknown(const struct layouts *layouts) {
     }
 }
 
-static void run(struct difference *difference, const json_t *old, const json_t *new) {
-    struct layouts layouts = {
-        .difference = difference,
+bool layouts_init(struct layouts *layouts, const json_t *old, const json_t *new) {
+    *layouts = (struct layouts){
         .old = json_object_get(old, "types"),
         .new = json_object_get(new, "types"),
-        .kinds = tells(old, "kinds") && tells(new, "kinds"),
-        .enums = tells(old, "enums") && tells(new, "enums"),
-        .pointees = tells(old, "pointees") && tells(new, "pointees"),
-        .all = !is_selection(old) && !is_selection(new),
+        .kinds = layouts_tell(old, "kinds") && layouts_tell(new, "kinds"),
+        .enums = layouts_tell(old, "enums") && layouts_tell(new, "enums"),
+        .pointees = layouts_tell(old, "pointees") && layouts_tell(new, "pointees"),
+        .all = !layouts_are_selected(old) && !layouts_are_selected(new),
     };
-    if (!json_is_object(layouts.old) || !json_is_object(layouts.new)) {
+    return json_is_object(layouts->old) && json_is_object(layouts->new);
+}
+
+static void run(struct difference *difference, const json_t *old, const json_t *new) {
+    struct layouts layouts;
+    if (!layouts_init(&layouts, old, new)) {
         difference_not_comparable(difference, "layouts", "a snapshot has no types");
         return;
     }
+    layouts.difference = difference;
     if (!comparison_same_architecture(difference, "layouts"))
         return;
     compare_all(&layouts);

@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "differ/comparisons/order.h"
+#include "differ/comparisons/value.h"
 
 /* A system call's number is 12 bits of index and 2 of table (Windows Internals, 7th edition, Part
  * 2, chapter 8, "System service handling"). No list is longer. */
@@ -64,9 +65,68 @@ static int by_name(const void *left, const void *right) {
     return order ? order : (a->number > b->number) - (a->number < b->number);
 }
 
-static void sort(struct services *services) {
+void services_sort(struct services *services) {
     if (services->count)
         qsort(services->items, services->count, sizeof *services->items, by_name);
+}
+
+const struct service *services_find(const struct services *services, const char *name) {
+    size_t low = 0;
+    for (size_t high = services->count; low < high;) {
+        size_t middle = low + (high - low) / 2;
+        if (strcmp(services->items[middle].name, name) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    bool found = low < services->count && strcmp(services->items[low].name, name) == 0;
+    return found ? &services->items[low] : NULL;
+}
+
+/* ---- reading ---- */
+
+struct services services_of_table(const json_t *table) {
+    struct services services = {0};
+    const json_t *list = json_object_get(table, "services");
+    json_int_t count = json_integer_value(json_object_get(table, "count"));
+    size_t index;
+    json_t *service;
+    json_array_foreach(list, index, service) {
+        services_add(&services, json_object_get(service, "name"),
+                     json_object_get(service, "number"), json_object_get(service, "arguments"));
+    }
+    if (count > 0 && (size_t)count > json_array_size(list))
+        services.nameless += (size_t)count - json_array_size(list);
+    return services;
+}
+
+/* Zw names are the same stubs again, and in the kernel a choice of them. */
+static bool is_service(const json_t *name) {
+    return !json_is_string(name) || strncmp(json_string_value(name), "Nt", strlen("Nt")) == 0;
+}
+
+struct services services_of_stubs(const json_t *module) {
+    struct services services = {0};
+    size_t index;
+    json_t *stub;
+    json_array_foreach(json_object_get(module, "entries"), index, stub) {
+        const json_t *name = json_object_get(stub, "name");
+        if (is_service(name))
+            services_add(&services, name, json_object_get(stub, "number"), NULL);
+    }
+    return services;
+}
+
+const json_t *services_find_list(const json_t *lists, const char *key, const char *name,
+                                 const char *holding) {
+    size_t index;
+    json_t *list;
+    json_array_foreach(lists, index, list) {
+        const char *own = json_value_string(list, key);
+        if (own && strcmp(own, name) == 0)
+            return json_is_array(json_object_get(list, holding)) ? list : NULL;
+    }
+    return NULL;
 }
 
 /* ---- matching ---- */
@@ -99,8 +159,8 @@ static void mark_kept(struct matches *matches) {
  */
 static void matches_init(struct matches *matches, struct difference *difference, const char *table,
                          struct services *old, struct services *new) {
-    sort(old);
-    sort(new);
+    services_sort(old);
+    services_sort(new);
     *matches =
         (struct matches){.difference = difference,
                          .table = table,

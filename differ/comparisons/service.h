@@ -1,6 +1,6 @@
 /*
  * service.h - system services by name, from a service table or from the stubs that call them, and
- * how two such lists differ. Private to syscalls.c and stubs.c.
+ * how two such lists differ.
  *
  * Services are matched by name, never by number: numbers are what changes. Those that keep their
  * order and got other numbers, because of services that were put in or taken out before them, are
@@ -29,6 +29,25 @@ struct services {
 void services_add(struct services *services, const json_t *name, const json_t *number,
                   const json_t *arguments);
 void services_deinit(struct services *services);
+
+/* The services of one element of `tables` in the section `syscalls`; those that the table counts
+ * and does not list have no name either. */
+struct services services_of_table(const json_t *table);
+
+/* The services that the stubs of one element of `modules` in the section `stubs` call. */
+struct services services_of_stubs(const json_t *module);
+
+/* The element of an array whose `key` is `name`, where it holds an array at `holding`; or NULL. */
+const json_t *services_find_list(const json_t *lists, const char *key, const char *name,
+                                 const char *holding);
+
+/* Sorts by name, then number, as services_find() wants it. */
+void services_sort(struct services *services);
+const struct service *services_find(const struct services *services, const char *name);
+
+/* How most stubs of one element of `modules` enter the kernel: "syscall 4c8bd1b8????????0f05c3".
+ * NULL where there is no such template. The caller frees. */
+char *stubs_way(const json_t *module);
 
 /* Adds the changes between two lists, which are sorted here. `table` is what both belong to,
  * `section` the snapshot's section that they are from. */

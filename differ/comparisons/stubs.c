@@ -14,7 +14,6 @@ struct stub {
     const char *bytes;
     const char *mechanism;
     char *shape; /* its template without what its service pops */
-    const json_t *entry;
 };
 
 /* The stubs of one module on one side, and the shape that most of them have. */
@@ -86,8 +85,7 @@ static void module_init(struct module *module, const json_t *json) {
         const char *template = json_value_string(entry, "template");
         struct stub stub = {.name = json_value_string(entry, "name"),
                             .bytes = json_value_string(entry, "bytes"),
-                            .mechanism = json_value_string(entry, "mechanism"),
-                            .entry = entry};
+                            .mechanism = json_value_string(entry, "mechanism")};
         if (!stub.name || !stub.mechanism || !stub.bytes || !template) {
             module->vague++;
             continue;
@@ -199,31 +197,16 @@ static void compare_stub(const struct comparing *comparing, const struct stub *n
 
 /* ---- numbers ---- */
 
-/* Zw names are the same stubs again, and in the kernel a choice of them. */
-static bool is_service(const char *name) {
-    return strncmp(name, "Nt", strlen("Nt")) == 0;
-}
-
-static struct services services_of(const struct module *module) {
-    struct services services = {.nameless = module->vague};
-    for (size_t i = 0; i < module->count; i++) {
-        const json_t *entry = module->stubs[i].entry;
-        if (is_service(module->stubs[i].name))
-            services_add(&services, json_object_get(entry, "name"),
-                         json_object_get(entry, "number"), NULL);
-    }
-    return services;
-}
-
 /* Where a side has no service tables, as the snapshot of a lone ntdll.dll, the stubs tell which
  * services there are, and their numbers. */
-static void compare_numbers(const struct comparing *comparing) {
+static void compare_numbers(const struct comparing *comparing, const json_t *old_module,
+                            const json_t *new_module) {
     const struct difference *difference = comparing->difference;
     if (json_is_object(json_object_get(difference->old.snapshot, "syscalls")) &&
         json_is_object(json_object_get(difference->new.snapshot, "syscalls")))
         return;
-    struct services old AUTO(services_deinit) = services_of(&comparing->old);
-    struct services new AUTO(services_deinit) = services_of(&comparing->new);
+    struct services old AUTO(services_deinit) = services_of_stubs(old_module);
+    struct services new AUTO(services_deinit) = services_of_stubs(new_module);
     services_compare(comparing->difference, "stubs", comparing->name, &old, &new);
 }
 
@@ -258,20 +241,21 @@ static void compare_modules(struct difference *difference, const char *name, con
         for (size_t i = 0; i < comparing.new.count; i++)
             compare_stub(&comparing, &comparing.new.stubs[i]);
     }
-    compare_numbers(&comparing);
+    compare_numbers(&comparing, old, new);
     module_deinit(&comparing.old);
     module_deinit(&comparing.new);
 }
 
 static const json_t *module_of(const json_t *section, const char *name) {
-    size_t index;
-    json_t *module;
-    json_array_foreach(json_object_get(section, "modules"), index, module) {
-        const char *own = json_value_string(module, "module");
-        if (own && strcmp(own, name) == 0)
-            return json_is_array(json_object_get(module, "entries")) ? module : NULL;
-    }
-    return NULL;
+    return services_find_list(json_object_get(section, "modules"), "module", name, "entries");
+}
+
+char *stubs_way(const json_t *json) {
+    struct module module;
+    module_init(&module, json);
+    char *way = module.shape ? xasprintf("%s %s", module.mechanism, module.shape) : NULL;
+    module_deinit(&module);
+    return way;
 }
 
 static void say_lone(struct difference *difference, const json_t *section, const json_t *other,

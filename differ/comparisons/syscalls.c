@@ -87,39 +87,16 @@ static void compare_foreign(struct difference *difference, const char *table, co
 
 /* ---- tables ---- */
 
-/* Services that the table counts and does not list have no name either. */
-static struct services services_of(const json_t *table) {
-    struct services services = {0};
-    const json_t *list = json_object_get(table, "services");
-    json_int_t count = json_integer_value(json_object_get(table, "count"));
-    size_t index;
-    json_t *service;
-    json_array_foreach(list, index, service) {
-        services_add(&services, json_object_get(service, "name"),
-                     json_object_get(service, "number"), json_object_get(service, "arguments"));
-    }
-    if (count > 0 && (size_t)count > json_array_size(list))
-        services.nameless += (size_t)count - json_array_size(list);
-    return services;
-}
-
 static void compare_tables(struct difference *difference, const char *name, const json_t *old,
                            const json_t *new) {
-    struct services before AUTO(services_deinit) = services_of(old);
-    struct services after AUTO(services_deinit) = services_of(new);
+    struct services before AUTO(services_deinit) = services_of_table(old);
+    struct services after AUTO(services_deinit) = services_of_table(new);
     services_compare(difference, "syscalls", name, &before, &after);
     compare_foreign(difference, name, old, new);
 }
 
 static const json_t *table_of(const json_t *section, const char *name) {
-    size_t index;
-    json_t *table;
-    json_array_foreach(json_object_get(section, "tables"), index, table) {
-        const char *own = json_value_string(table, "name");
-        if (own && strcmp(own, name) == 0)
-            return json_is_array(json_object_get(table, "services")) ? table : NULL;
-    }
-    return NULL;
+    return services_find_list(json_object_get(section, "tables"), "name", name, "services");
 }
 
 /* Tables that one side alone has are not known on the other: every build has both. */

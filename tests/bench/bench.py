@@ -60,6 +60,17 @@ def forge_large(build, scratch):
     return scratch / "large.dmp"
 
 
+def layouts_of_builds(analyzer, isf, scratch):
+    """All layouts of a kernel of each build, oldest first."""
+    builds = "7601 9600 10240 10586 14393 15063 16299 17134 17763 18362 19041".split()
+    files = [isf / f"nt-{build}-x64.json.xz" for build in builds]
+    files += sorted(isf.glob("ntkrnlmp-22000.318-*"))
+    layouts = [scratch / f"layout-{file.name[:-3]}" for file in files]
+    for file, layout in zip(files, layouts):
+        run([str(word) for word in (analyzer, "layout", file, "-o", layout)])
+    return layouts
+
+
 PROCESSES, THREADS = 2000, 15
 
 
@@ -182,6 +193,10 @@ def main():
             run([str(word) for word in (analyzer, "layout", file, "-o", target)])
         show("diff 19041.508 19041.572 (all layouts, text)",
              measure([[differ, "diff", old, new]], options.runs)[0])
+        history = layouts_of_builds(analyzer, isf, scratch)
+        for form in ("csv", "html"):
+            show(f"history of {len(history)} builds (all layouts, {form})",
+                 measure([[differ, "history", *history, "--format", form]], options.runs)[0])
     for path in scratch.iterdir():
         path.unlink()
     scratch.rmdir()

@@ -5,7 +5,9 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "differ/history.h"
 #include "differ/strict.h"
+#include "reports/history.h"
 #include "reports/report.h"
 #include "snapshot/alike.h"
 #include "snapshot/snapshot.h"
@@ -56,6 +58,18 @@ static const char other[] =
     " \"_KPROCESS\": {\"kind\": \"struct\", \"size\": 8, \"fields\": {}},"
     " \"_KWAIT_REASON\": {\"kind\": \"enum\", \"size\": 4, \"constants\": {\"Executive\": 7}}}}}";
 
+static void make_history(json_t *old, json_t *new) {
+    struct history history;
+    history_make(&history, (json_t *const[]){old, new, old}, (const char *const[]){"a", "b", "c"},
+                 3, NULL, 0);
+    for (const struct history_renderer *each = history_renderers; each->format; each++) {
+        struct text text = TEXT_EMPTY;
+        each->render(&history, &text);
+        text_deinit(&text);
+    }
+    history_deinit(&history);
+}
+
 static void compare(const json_t *old, const json_t *new) {
     struct difference difference;
     difference_make(&difference, old, new);
@@ -87,6 +101,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (old && new) {
         compare(old, new);
         compare(new, old);
+        make_history(old, new);
     }
     json_decref(old);
     json_decref(new);
