@@ -6,7 +6,7 @@
 
 static struct cell cell_of(const struct side *side, const struct system_image *image) {
     const json_t *processes = json_object_get(side->snapshot, "processes");
-    char *parents = json_is_array(processes) ? process_parents(processes, image) : NULL;
+    char *parents = json_is_array(processes) ? process_parent_images(processes, image) : NULL;
     if (parents && *parents)
         return (struct cell){CELL_PRESENT, parents};
     /* What a user starts and ends says nothing of the build. */

@@ -17,7 +17,7 @@ extern const struct system_image system_images[]; /* ends with a NULL name */
 
 /* The parents of all processes of an image, by name: "smss.exe", "(absent) and smss.exe"; "" where
  * none runs it, NULL where a parent is not known. The caller frees. */
-char *process_parents(const json_t *processes, const struct system_image *image);
+char *process_parent_images(const json_t *processes, const struct system_image *image);
 
 /* Why a process that is not in a snapshot's list might have been in the dump; NULL where it cannot. */
 const char *processes_why_incomplete(const json_t *snapshot, const json_t *processes);

@@ -209,7 +209,7 @@ static void compare_parents(const struct comparing *comparing) {
     json_decref(new);
 }
 
-char *process_parents(const json_t *processes, const struct system_image *image) {
+char *process_parent_images(const json_t *processes, const struct system_image *image) {
     struct crowd crowd = crowd_of(processes, image);
     size_t unknown = 0;
     json_t *parents = parents_of(crowd.all, &unknown);
