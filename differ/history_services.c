@@ -7,16 +7,6 @@
 #include "base/memory.h"
 #include "differ/comparisons/service.h"
 
-/* A service table, and the module whose stubs call its services. */
-static const struct {
-    const char *table;
-    const char *module;
-    const char *name; /* of the module, as the debugger has it */
-} tables[] = {
-    {"KiServiceTable", "ntdll.dll", "ntdll"},
-    {"W32pServiceTable", "win32u.dll", "win32u"},
-};
-
 /* The services of each build; `is_known` where a build has any. */
 struct collecting {
     struct history *history;
@@ -24,14 +14,9 @@ struct collecting {
     bool *is_known;
 };
 
-static const json_t *table_of(const struct side *side, const char *name) {
-    const json_t *section = json_object_get(side->snapshot, "syscalls");
-    return services_find_list(json_object_get(section, "tables"), "name", name, "services");
-}
-
 static const json_t *stubs_of(const struct side *side, const char *name) {
     const json_t *section = json_object_get(side->snapshot, "stubs");
-    return services_find_list(json_object_get(section, "modules"), "module", name, "entries");
+    return services_find_list(&services_stubs, json_object_get(section, "modules"), name);
 }
 
 static void read_build(struct collecting *collecting, size_t build, const char *table_name,
@@ -39,7 +24,8 @@ static void read_build(struct collecting *collecting, size_t build, const char *
     const struct side *side = &collecting->history->sides[build];
     if (!history_same_architecture(collecting->history, build))
         return;
-    const json_t *table = table_of(side, table_name), *stubs = stubs_of(side, module_name);
+    const json_t *table = services_table(side->snapshot, table_name),
+                 *stubs = stubs_of(side, module_name);
     collecting->is_known[build] = table || stubs;
     if (table)
         collecting->services[build] = services_of_table(table);
@@ -108,9 +94,9 @@ void history_of_services(struct history *history) {
         .services = xcalloc(history->count, sizeof(struct services)),
         .is_known = xcalloc(history->count, sizeof(bool)),
     };
-    for (size_t i = 0; i < ARRAY_LENGTH(tables); i++) {
-        collect_services(&collecting, tables[i].table, tables[i].module);
-        collect_stubs(history, tables[i].module, tables[i].name);
+    for (const struct service_door *door = service_doors; door->table; door++) {
+        collect_services(&collecting, door->table, door->module);
+        collect_stubs(history, door->module, door->name);
     }
     free(collecting.services);
     free(collecting.is_known);

@@ -9,9 +9,9 @@
 
 /* Place and type alone do not make a rename: kernels give the room of a member that is gone to one
  * that has nothing to do with it: of 15 bits of _EPROCESS in whose place stood another in the next
- * build, from 7601 to 22000, one was renamed (CetShadowStacks). So the names must say the same as well: all words of one are in the
- * other, or they differ by no more than a slip of the pen. What is called spare or reserved has no
- * name to change. */
+ * build, from 7601 to 22000, one was renamed (CetShadowStacks). So the names must say the same as
+ * well: all words of one are in the other, or they differ by no more than a slip of the pen. What
+ * is called spare or reserved has no name to change. */
 #define SLIP         2 /* letters */
 #define NAME_LEAST   4 /* letters; shorter names are like each other by chance */
 #define SLIP_LEAST   8
@@ -76,7 +76,8 @@ static bool names_agree(const char *old, const char *new) {
     if (words_are_in(old, new) || words_are_in(new, old))
         return true;
     bool same_start = tolower((unsigned char)*old) == tolower((unsigned char)*new);
-    return least >= SLIP_LEAST && same_start && !has_digit(old) && !has_digit(new) && is_slip(old, new);
+    return least >= SLIP_LEAST && same_start && !has_digit(old) && !has_digit(new) &&
+           is_slip(old, new);
 }
 
 /* ---- places ---- */

@@ -19,7 +19,8 @@ extern const struct system_image system_images[]; /* ends with a NULL name */
  * none runs it, NULL where a parent is not known. The caller frees. */
 char *process_parent_images(const json_t *processes, const struct system_image *image);
 
-/* Why a process that is not in a snapshot's list might have been in the dump; NULL where it cannot. */
+/* Why a process that is not in a snapshot's list might have been in the dump; NULL where it cannot.
+ */
 const char *processes_why_incomplete(const json_t *snapshot, const json_t *processes);
 
 /* Whether a process of the name that EPROCESS keeps, cut at 14 characters, runs this image. */

@@ -117,16 +117,46 @@ struct services services_of_stubs(const json_t *module) {
     return services;
 }
 
-const json_t *services_find_list(const json_t *lists, const char *key, const char *name,
-                                 const char *holding) {
+const struct services_lists services_tables = {"syscalls", "name", "services", "services"};
+const struct services_lists services_stubs = {"stubs", "module", "entries", "stubs"};
+
+/* Later builds of Windows 10 have the stubs of win32k in win32u.dll; before, user32.dll and
+ * gdi32.dll had them among other code. */
+const struct service_door service_doors[] = {
+    {"KiServiceTable", "ntdll.dll", "ntdll"},
+    {"W32pServiceTable", "win32u.dll", "win32u"},
+    {NULL, NULL, NULL},
+};
+
+const json_t *services_table(const json_t *snapshot, const char *table) {
+    const json_t *section = json_object_get(snapshot, "syscalls");
+    return services_find_list(&services_tables, json_object_get(section, "tables"), table);
+}
+
+const json_t *services_find_list(const struct services_lists *names, const json_t *lists,
+                                 const char *name) {
     size_t index;
     json_t *list;
     json_array_foreach(lists, index, list) {
-        const char *own = json_value_string(list, key);
+        const char *own = json_value_string(list, names->key);
         if (own && strcmp(own, name) == 0)
-            return json_is_array(json_object_get(list, holding)) ? list : NULL;
+            return json_is_array(json_object_get(list, names->holding)) ? list : NULL;
     }
     return NULL;
+}
+
+void services_say_lone(struct difference *difference, const struct services_lists *names,
+                       const json_t *lists, const json_t *others, const char *side) {
+    size_t index;
+    json_t *list;
+    json_array_foreach(lists, index, list) {
+        const char *name = json_value_string(list, names->key);
+        if (!name || services_find_list(names, others, name))
+            continue;
+        AUTO_FREE char *reason =
+            xasprintf("only the %s snapshot has the %s of %s", side, names->noun, name);
+        difference_not_comparable(difference, names->section, reason);
+    }
 }
 
 /* ---- matching ---- */
@@ -366,9 +396,9 @@ static void say_nameless(const struct matches *matches, const char *section, con
         unmatched
             ? xasprintf("; %zu that only the other snapshot names may be among them", unmatched)
             : NULL;
-    AUTO_FREE char *reason = xasprintf("%s: %zu service%s of the %s snapshot %s no name%s",
-                                       matches->table, nameless, nameless == 1 ? "" : "s", side,
-                                       nameless == 1 ? "has" : "have", count ? count : "");
+    AUTO_FREE char *reason =
+        xasprintf("%s: %zu service%s of the %s snapshot without a name or number%s", matches->table,
+                  nameless, nameless == 1 ? "" : "s", side, count ? count : "");
     difference_not_comparable(matches->difference, section, reason);
 }
 

@@ -37,9 +37,36 @@ struct services services_of_table(const json_t *table);
 /* The services that the stubs of one element of `modules` in the section `stubs` call. */
 struct services services_of_stubs(const json_t *module);
 
-/* The element of an array whose `key` is `name`, where it holds an array at `holding`; or NULL. */
-const json_t *services_find_list(const json_t *lists, const char *key, const char *name,
-                                 const char *holding);
+/* How a section names its lists. */
+struct services_lists {
+    const char *section; /* "syscalls" */
+    const char *key;     /* of a list's name: "name" */
+    const char *holding; /* of its array: "services" */
+    const char *noun;    /* for messages: "services" */
+};
+
+extern const struct services_lists services_tables; /* `tables` of the section `syscalls` */
+extern const struct services_lists services_stubs;  /* `modules` of the section `stubs` */
+
+/* The list called `name`; NULL where there is none, or it holds no array. */
+const json_t *services_find_list(const struct services_lists *names, const json_t *lists,
+                                 const char *name);
+
+/* A service table, and the module whose stubs call its services. */
+struct service_door {
+    const char *table;  /* "KiServiceTable" */
+    const char *module; /* "ntdll.dll" */
+    const char *name;   /* of the module, as the debugger has it: "ntdll" */
+};
+
+extern const struct service_door service_doors[]; /* ends with a NULL table */
+
+/* The services of a table as a snapshot lists them; NULL where it does not. */
+const json_t *services_table(const json_t *snapshot, const char *table);
+
+/* Says of what one side alone has that it is not comparable. */
+void services_say_lone(struct difference *difference, const struct services_lists *names,
+                       const json_t *lists, const json_t *others, const char *side);
 
 /* Sorts by name, then number, as services_find() wants it. */
 void services_sort(struct services *services);

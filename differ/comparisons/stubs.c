@@ -197,13 +197,21 @@ static void compare_stub(const struct comparing *comparing, const struct stub *n
 
 /* ---- numbers ---- */
 
-/* Where a side has no service tables, as the snapshot of a lone ntdll.dll, the stubs tell which
+/* Whether both sides list the services of the table that the stubs of a module lead to, or there is
+ * no such table: then the stubs tell nothing more. */
+static bool table_tells(const struct difference *difference, const char *module) {
+    const struct service_door *door = service_doors;
+    while (door->table && strcmp(door->name, module) != 0)
+        door++;
+    return !door->table || (services_table(difference->old.snapshot, door->table) &&
+                            services_table(difference->new.snapshot, door->table));
+}
+
+/* Where a side does not list a table, as the snapshot of a lone ntdll.dll, the stubs tell which
  * services there are, and their numbers. */
 static void compare_numbers(const struct comparing *comparing, const json_t *old_module,
                             const json_t *new_module) {
-    const struct difference *difference = comparing->difference;
-    if (json_is_object(json_object_get(difference->old.snapshot, "syscalls")) &&
-        json_is_object(json_object_get(difference->new.snapshot, "syscalls")))
+    if (table_tells(comparing->difference, comparing->name))
         return;
     struct services old AUTO(services_deinit) = services_of_stubs(old_module);
     struct services new AUTO(services_deinit) = services_of_stubs(new_module);
@@ -246,10 +254,6 @@ static void compare_modules(struct difference *difference, const char *name, con
     module_deinit(&comparing.new);
 }
 
-static const json_t *module_of(const json_t *section, const char *name) {
-    return services_find_list(json_object_get(section, "modules"), "module", name, "entries");
-}
-
 char *stubs_way(const json_t *json) {
     struct module module;
     module_init(&module, json);
@@ -258,32 +262,22 @@ char *stubs_way(const json_t *json) {
     return way;
 }
 
-static void say_lone(struct difference *difference, const json_t *section, const json_t *other,
-                     const char *side) {
-    size_t index;
-    json_t *module;
-    json_array_foreach(json_object_get(section, "modules"), index, module) {
-        const char *name = json_value_string(module, "module");
-        if (!name || module_of(other, name))
-            continue;
-        AUTO_FREE char *reason = xasprintf("only the %s snapshot has the stubs of %s", side, name);
-        difference_not_comparable(difference, "stubs", reason);
-    }
-}
-
 static void run(struct difference *difference, const json_t *old, const json_t *new) {
+    const json_t *before = json_object_get(old, "modules"),
+                 *after = json_object_get(new, "modules");
     if (!comparison_same_architecture(difference, "stubs"))
         return;
     size_t index;
     json_t *module;
-    json_array_foreach(json_object_get(old, "modules"), index, module) {
-        const char *name = json_value_string(module, "module");
-        const json_t *other = name ? module_of(new, name) : NULL;
-        if (other && module == module_of(old, name))
+    json_array_foreach(before, index, module) {
+        const char *name = json_value_string(module, services_stubs.key);
+        const json_t *other = name ? services_find_list(&services_stubs, after, name) : NULL;
+        /* Of two that have one name, the first counts. */
+        if (other && module == services_find_list(&services_stubs, before, name))
             compare_modules(difference, name, module, other);
     }
-    say_lone(difference, old, new, "old");
-    say_lone(difference, new, old, "new");
+    services_say_lone(difference, &services_stubs, before, after, "old");
+    services_say_lone(difference, &services_stubs, after, before, "new");
 }
 
 const struct comparison comparison_stubs = {"stubs", run};

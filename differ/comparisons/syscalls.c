@@ -95,38 +95,21 @@ static void compare_tables(struct difference *difference, const char *name, cons
     compare_foreign(difference, name, old, new);
 }
 
-static const json_t *table_of(const json_t *section, const char *name) {
-    return services_find_list(json_object_get(section, "tables"), "name", name, "services");
-}
-
-/* Tables that one side alone has are not known on the other: every build has both. */
-static void say_lone(struct difference *difference, const json_t *section, const json_t *other,
-                     const char *side) {
-    size_t index;
-    json_t *table;
-    json_array_foreach(json_object_get(section, "tables"), index, table) {
-        const char *name = json_value_string(table, "name");
-        if (!name || table_of(other, name))
-            continue;
-        AUTO_FREE char *reason =
-            xasprintf("only the %s snapshot has the services of %s", side, name);
-        difference_not_comparable(difference, "syscalls", reason);
-    }
-}
-
 static void run(struct difference *difference, const json_t *old, const json_t *new) {
+    const json_t *before = json_object_get(old, "tables"), *after = json_object_get(new, "tables");
     if (!comparison_same_architecture(difference, "syscalls"))
         return;
     size_t index;
     json_t *table;
-    json_array_foreach(json_object_get(old, "tables"), index, table) {
-        const char *name = json_value_string(table, "name");
-        const json_t *other = name ? table_of(new, name) : NULL;
-        if (other && table == table_of(old, name))
+    json_array_foreach(before, index, table) {
+        const char *name = json_value_string(table, services_tables.key);
+        const json_t *other = name ? services_find_list(&services_tables, after, name) : NULL;
+        /* Of two that have one name, the first counts. */
+        if (other && table == services_find_list(&services_tables, before, name))
             compare_tables(difference, name, table, other);
     }
-    say_lone(difference, old, new, "old");
-    say_lone(difference, new, old, "new");
+    services_say_lone(difference, &services_tables, before, after, "old");
+    services_say_lone(difference, &services_tables, after, before, "new");
 }
 
 const struct comparison comparison_syscalls = {"syscalls", run};

@@ -73,7 +73,8 @@ def cell_text(cell):
 
 
 def places_of(layouts):
-    """{member: [place in each build, or None]} of those that a build with the type has elsewhere."""
+    """{member: [place in each build, or None]} of those that some build with the type has not, or
+    elsewhere."""
     moved = {}
     for name in {name for layout in layouts for name in layout.types}:
         types = [layout.types.get(name) for layout in layouts]

@@ -276,7 +276,8 @@ def renames(old, new, difference, names):
                       if before[member][1:3] == after[member][1:3])
         around = [max((pair for pair in kept if pair[0] < bit_of(was)), default=None),
                   min((pair for pair in kept if pair[0] > bit_of(was)), default=None)]
-        check(any(around) and {b - a for a, b in filter(None, around)} == {bit_of(now) - bit_of(was)},
+        pushed = {b - a for a, b in filter(None, around)}
+        check(pushed == {bit_of(now) - bit_of(was)},
               "%s: the neighbours of %s went elsewhere" % (names, subject))
         check(type_name + "." + name not in renamed.values(), names + ": one name for two")
         renamed[subject] = type_name + "." + name

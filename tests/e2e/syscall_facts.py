@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""syscall_facts.py - service tables of neighbouring builds, compared: a count made from the lists of
+"""syscall_facts.py - service tables of neighbouring builds, compared: a count made from lists of
 published numbers alone agrees with every difference.
 
     syscall_facts.py NT-DIFFER FOLDER [NT-ANALYZER DUMPS]
