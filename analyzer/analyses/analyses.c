@@ -17,6 +17,7 @@ const struct analysis *const analyses[] = {
     &analysis_threads,
     &analysis_memory_manager_list,
     &analysis_syscalls,
+    &analysis_objects,
     &analysis_layouts,
     NULL,
 };

@@ -19,6 +19,7 @@ extern const struct analysis analysis_processes;
 extern const struct analysis analysis_threads;
 extern const struct analysis analysis_memory_manager_list;
 extern const struct analysis analysis_syscalls;
+extern const struct analysis analysis_objects;
 extern const struct analysis analysis_layouts;
 
 /* What several sections read, made when it is first asked for; there are symbols. */

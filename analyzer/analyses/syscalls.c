@@ -74,6 +74,13 @@ static void judge_names(struct analysis_context *context, const struct service_t
         }
 }
 
+static void judge_entries(struct analysis_context *context, const struct service_table *table) {
+    if (table->items[0].state != READ_PRESENT && table->first == SERVICE_WIN32K)
+        coverage_partial(context,
+                         "the dump does not hold W32pServiceTable: it is in session space, "
+                         "and no address space of a session's process has its pages");
+}
+
 static json_t *extract_table(struct analysis_context *context, const struct service_table *table) {
     const struct target *target = context->target;
     json_t *json = json_object();
@@ -88,7 +95,7 @@ static json_t *extract_table(struct analysis_context *context, const struct serv
     for (uint32_t i = 0; i < table->count; i++)
         json_array_append_new(services, extract_service(context, table, i));
     json_object_set_new(json, "services", services);
-    judge_names(context, table);
+    judge_entries(context, table);
     return json;
 }
 
@@ -110,6 +117,8 @@ static json_t *extract(struct analysis_context *context) {
         else
             coverage_partial(context, missing(table));
     }
+    for (unsigned which = 0; which < SERVICES_TABLES; which++)
+        judge_names(context, services_table(services, which));
     json_t *section = json_object();
     json_object_set_new(section, "tables", tables);
     return section;

@@ -170,23 +170,24 @@ enum read_state object_read(const struct objects *objects, uint64_t address,
 /* ---- names ---- */
 
 /* Before the header lie the optional ones that InfoMask names, the creator's nearest, then the
- * name's. */
-uint64_t object_name_info(const struct objects *objects, uint64_t header) {
+ * name's. `*info` is 0 where the object has none. */
+static enum read_state find_name_info(const struct objects *objects, uint64_t header,
+                                      uint64_t *info) {
     const struct object_layout *layout = &objects->layout;
-    uint64_t distance = 0, mask = 0;
-    uint8_t byte;
     const struct field *field = layout->has_mask ? &layout->info_mask : &layout->name_distance;
-    if (vm_read_u8(objects->target->vm, header + field->offset, &byte) != READ_PRESENT)
-        return 0;
-    if (layout->has_mask) {
-        mask = byte;
-        if (!(mask & INFO_NAME))
-            return 0;
-        distance = layout->name_size + (mask & INFO_CREATOR ? layout->creator_size : 0);
-    } else {
-        distance = byte;
-    }
-    return distance && header > distance ? header - distance : 0;
+    uint8_t byte;
+    *info = 0;
+    enum read_state state = vm_read_u8(objects->target->vm, header + field->offset, &byte);
+    if (state != READ_PRESENT)
+        return state;
+    uint64_t distance = byte;
+    if (layout->has_mask)
+        distance = byte & INFO_NAME
+                       ? layout->name_size + (byte & INFO_CREATOR ? layout->creator_size : 0)
+                       : 0;
+    if (distance)
+        *info = header - distance;
+    return READ_PRESENT;
 }
 
 /* The name of the object itself, without its directory's; READ_PRESENT and "" where it has none.
@@ -195,11 +196,12 @@ static enum read_state own_name(const struct objects *objects, uint64_t object, 
                                 uint64_t *directory) {
     const struct object_layout *layout = &objects->layout;
     struct vm *vm = objects->target->vm;
-    uint64_t info = object_name_info(objects, object - layout->body.offset);
+    uint64_t info;
     *directory = 0;
-    if (info == 0)
-        return READ_PRESENT;
-    enum read_state state = vm_read_pointer(vm, info + layout->name_directory.offset, directory);
+    enum read_state state = find_name_info(objects, object - layout->body.offset, &info);
+    if (state != READ_PRESENT || info == 0)
+        return state;
+    state = vm_read_pointer(vm, info + layout->name_directory.offset, directory);
     if (state != READ_PRESENT)
         return state;
     return value_unicode_string(vm, info + layout->name_string.offset, name);
@@ -238,6 +240,12 @@ static enum read_state path_name(const struct objects *objects, uint64_t object,
         object = directory;
     }
     return READ_BAD_VALUE;
+}
+
+enum read_state object_own_name(const struct objects *objects, uint64_t object, struct text *name) {
+    uint64_t directory;
+    text_deinit(name);
+    return objects->layout.complete ? own_name(objects, object, name, &directory) : READ_BAD_VALUE;
 }
 
 enum read_state object_path(const struct objects *objects, uint64_t object, struct text *path) {

@@ -40,6 +40,9 @@ struct object_type {
 const struct object_type *objects_types(const struct objects *objects, size_t *count,
                                         const char **found_by);
 
+/* Why types may be missing, by reason: a list or directory that could not be read to its end. */
+const size_t *objects_types_unreadable(const struct objects *objects);
+
 /* How a header's TypeIndex is coded, where this build has one. */
 struct object_cookie {
     bool used;  /* the index is mixed with the header's address and `value` */
@@ -60,6 +63,10 @@ struct object {
 /* Reads the header of the object at `address`; gives object->state. READ_BAD_VALUE: the header
  * names no type that exists. */
 enum read_state object_read(const struct objects *objects, uint64_t address, struct object *object);
+
+/* The name of an object in its directory; "" with READ_PRESENT where it has none. `name`,
+ * initialized, is replaced. */
+enum read_state object_own_name(const struct objects *objects, uint64_t object, struct text *name);
 
 /* The path of an object in the object directories; "" with READ_PRESENT where it has no name.
  * `path`, initialized, is replaced. */

@@ -29,6 +29,7 @@ struct objects {
     struct object_type *types;
     size_t count;
     const char *found_by;
+    size_t unreadable[READ_STATE_COUNT]; /* why types may be missing */
     struct object_type *by_index[OBJECT_TYPES_MOST];
     struct object_cookie cookie;
     uint64_t root;
@@ -47,9 +48,6 @@ void object_types_free(struct objects *objects);
  * them. */
 bool object_member(const struct objects *objects, const uint8_t *bytes, size_t size,
                    const struct field *field, uint64_t *value);
-
-/* Where the _OBJECT_HEADER_NAME_INFO of a header lies; 0: the object has none. */
-uint64_t object_name_info(const struct objects *objects, uint64_t header);
 
 /* Puts `separator` and `name` before `path`. */
 void object_prepend(struct text *path, const char *separator, const struct text *name);

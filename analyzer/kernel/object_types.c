@@ -82,6 +82,8 @@ static void from_type_list(struct objects *objects) {
         return;
     list_walk(objects->target->vm, objects->type_type + layout->type_list.offset, OBJECT_TYPES_MOST,
               &walk);
+    if (walk.end != LIST_CLOSED)
+        objects->unreadable[walk.end == LIST_BROKEN ? walk.state : READ_BAD_VALUE]++;
     for (size_t i = 0; i < walk.count; i++)
         add_type(objects, walk.entries[i] + layout->creator_size + layout->body.offset);
     list_walk_deinit(&walk);
@@ -100,6 +102,8 @@ static void from_directory(struct objects *objects) {
             directory_read(objects->target, root.objects[i], &types);
     for (size_t i = 0; i < types.count; i++)
         add_type(objects, types.objects[i]);
+    for (size_t state = 0; state < READ_STATE_COUNT; state++)
+        objects->unreadable[state] += types.unreadable[state];
     directory_deinit(&types);
     directory_deinit(&root);
 }
@@ -173,6 +177,17 @@ static void drop_doubles(struct objects *objects) {
     objects->count = kept;
 }
 
+static bool is_whole(const struct objects *objects) {
+    for (size_t state = 0; state < READ_STATE_COUNT; state++)
+        if (objects->unreadable[state])
+            return false;
+    return objects->count != 0;
+}
+
+const size_t *objects_types_unreadable(const struct objects *objects) {
+    return objects->unreadable;
+}
+
 void object_types_find(struct objects *objects) {
     static const struct {
         const char *name;
@@ -182,9 +197,10 @@ void object_types_find(struct objects *objects) {
                   {"\\ObjectTypes", from_directory}};
     objects->types = xcalloc(OBJECT_TYPES_MOST, sizeof *objects->types);
     objects->type_type = find_type_type(objects->target);
-    for (size_t i = 0; i < ARRAY_LENGTH(places) && objects->count == 0; i++) {
+    for (size_t i = 0; i < ARRAY_LENGTH(places) && !is_whole(objects); i++) {
         places[i].find(objects);
-        objects->found_by = objects->count ? places[i].name : NULL;
+        if (!objects->found_by && objects->count)
+            objects->found_by = places[i].name;
     }
     qsort(objects->types, objects->count, sizeof *objects->types, by_index);
     drop_doubles(objects);

@@ -37,6 +37,20 @@ assert snapshot["processors"][0]["cr3"] is not None
 broken = [f for f in snapshot["findings"] if f["kind"] == "list.broken"
           and "0xffffe38f36461328" in json.dumps(f)]
 assert broken, snapshot["findings"]
+nt, win32k = snapshot["syscalls"]["tables"]
+assert (nt["name"], nt["found_by"], nt["count"]) == ("KiServiceTable", "system call entry", 463), nt
+assert nt["address"] == "0xfffff8051a49d2b0", nt["address"]
+services = nt["services"]
+assert all(s["module"] == "ntoskrnl.exe" for s in services), services
+# NtReadFile and NtDeviceIoControlFile have nine and ten arguments, NtClose one.
+assert [services[n]["arguments"] for n in (6, 7, 15)] == [5, 6, 0], services[:16]
+# NtWaitHighEventPair and NtWaitLowEventPair: neither is implemented any more.
+assert services[461]["rva"] == services[462]["rva"] == "0x6be760", services[461:]
+# The pages of win32k's table are not among these.
+assert (win32k["name"], win32k["count"]) == ("W32pServiceTable", 1242), win32k
+assert all(s["address"] is None for s in win32k["services"])
+section = snapshot["coverage"]["sections"]["syscalls"]
+assert section["unreadable"] == {"not-in-dump": 2 * 1242}, section
 section = snapshot["coverage"]["sections"]["processes"]
 assert section["status"] == "partial" and sum(section["unreadable"].values()) > 0, section
 EOF

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "machine.h"
+#include "services.h"
 #include "util.h"
 
 #define CODE        0x68000020u
@@ -17,6 +18,7 @@ enum {
     DEBUG_PLACE = 0x4000, /* in .rdata */
     INIT_SIZE = 0x50000,
     RELOC_SIZE = 0x10000,
+    MOST_SERVICES = 256, /* that are exported */
 };
 
 /* Names that a real kernel exports; those with a place in the data are variables. */
@@ -48,11 +50,7 @@ static const char *const exports[] = {
     "NtBuildGUID",
     "NtBuildLab",
     "NtBuildNumber",
-    "NtClose",
-    "NtCreateFile",
     "NtGlobalFlag",
-    "NtReadFile",
-    "NtWriteFile",
     "ObReferenceObjectByHandle",
     "ObfDereferenceObject",
     "PsGetCurrentProcess",
@@ -65,10 +63,6 @@ static const char *const exports[] = {
     "PsThreadType",
     "RtlInitUnicodeString",
     "SeTokenObjectType",
-    "ZwClose",
-    "ZwCreateFile",
-    "ZwReadFile",
-    "ZwWriteFile",
 };
 enum { EXPORT_COUNT = sizeof exports / sizeof *exports };
 
@@ -92,36 +86,14 @@ static uint64_t export_rva(struct machine *machine, size_t index) {
     return 0x1400 + index * 0x340;
 }
 
-static void put32(struct machine *machine, uint64_t rva, uint64_t value) {
-    memory_put(&machine->memory, machine->kernel_base + rva, value, 4);
-}
-
-static uint64_t put_name(struct machine *machine, uint64_t rva, const char *name) {
-    memory_write(&machine->memory, machine->kernel_base + rva, name, strlen(name) + 1);
-    return rva + strlen(name) + 1;
-}
-
-/* Export directory, address table, name table, ordinals, names. Returns its size. */
-static uint32_t write_exports(struct machine *machine, uint64_t directory) {
-    uint64_t functions = directory + 40;
-    uint64_t names = functions + 4 * EXPORT_COUNT;
-    uint64_t ordinals = names + 4 * EXPORT_COUNT;
-    uint64_t text = ordinals + 2 * EXPORT_COUNT;
-    put32(machine, directory + 12, text);
-    text = put_name(machine, text, "ntoskrnl.exe");
-    put32(machine, directory + 16, 1); /* Base */
-    put32(machine, directory + 20, EXPORT_COUNT);
-    put32(machine, directory + 24, EXPORT_COUNT);
-    put32(machine, directory + 28, functions);
-    put32(machine, directory + 32, names);
-    put32(machine, directory + 36, ordinals);
-    for (size_t i = 0; i < EXPORT_COUNT; i++) {
-        put32(machine, functions + 4 * i, export_rva(machine, i));
-        put32(machine, names + 4 * i, text);
-        memory_put(&machine->memory, machine->kernel_base + ordinals + 2 * i, i, 2);
-        text = put_name(machine, text, exports[i]);
-    }
-    return (uint32_t)(text - directory);
+static uint32_t write_kernel_exports(struct machine *machine, uint64_t directory) {
+    struct export all[EXPORT_COUNT + MOST_SERVICES];
+    for (size_t i = 0; i < EXPORT_COUNT; i++)
+        all[i] = (struct export){exports[i], export_rva(machine, i)};
+    size_t count = EXPORT_COUNT + service_exports(machine, all + EXPORT_COUNT, MOST_SERVICES);
+    if (exports_size("ntoskrnl.exe", all, count) > DEBUG_PLACE)
+        die("the kernel has too many exports");
+    return write_exports(machine, machine->kernel_base, directory, "ntoskrnl.exe", all, count);
 }
 
 /* All but the discarded INIT section is mapped, to contiguous frames, as the loader leaves it;
@@ -175,7 +147,7 @@ static void write_image(struct machine *machine) {
         .debug_directory = rdata + DEBUG_PLACE,
         .export_directory = rdata,
     };
-    image.export_size = write_exports(machine, rdata);
+    image.export_size = write_kernel_exports(machine, rdata);
     write_pe_headers(machine, &image);
     write_debug_record(machine, &image, string(pdb, "name"), string(pdb, "guid"),
                        (uint32_t)number(pdb, "age"));
@@ -223,6 +195,7 @@ void forge_kernel(struct machine *machine) {
     machine->kernel_data_end = number(kernel, "data_end") - machine->kernel_base;
     machine->scratch = number(kernel, "scratch");
     place_strings(machine);
+    open_services(machine);
     write_image(machine);
     write_numbers(machine);
     json_object_set_new(machine->facts, "kernel",

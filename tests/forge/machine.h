@@ -40,7 +40,20 @@ struct session {
     uint64_t address;
 };
 
+struct service {
+    uint32_t number;
+    const char *name;
+    unsigned arguments; /* as far as known */
+    uint64_t address;   /* 0 where win32k is not loaded */
+};
+struct service_list {
+    struct service *items; /* in the order of their numbers */
+    size_t count;
+    char *text;
+};
+
 struct machine {
+    char folder[1024]; /* of the scenario */
     json_t *scenario;
     json_t *facts; /* what was put in, for tests */
     struct layout *layout;
@@ -58,6 +71,11 @@ struct machine {
     uint64_t kernel_data, kernel_data_end; /* RVAs of .data */
     uint64_t scratch;                      /* next free address in the kernel's data */
     json_t *globals;                       /* name to address, as used so far */
+    json_t *symbols;                       /* the same for code */
+    char *export_names;
+
+    struct service_list services, gui_services;
+    uint64_t win32k; /* address of win32k.sys in session space; 0: none */
 
     struct pool nonpaged, paged, stacks, strings;
 
@@ -115,6 +133,7 @@ void forge_kernel(struct machine *machine);      /* PE image, strings */
 void forge_shared_page(struct machine *machine); /* KUSER_SHARED_DATA */
 uint64_t shared_page(const struct machine *machine);
 void forge_modules(struct machine *machine);
+void forge_services(struct machine *machine); /* tables and stubs of system calls */
 void forge_processes(struct machine *machine);
 void forge_processors(struct machine *machine);
 void forge_kdbg(struct machine *machine);
@@ -143,7 +162,18 @@ struct image {
     size_t section_count;
     uint64_t debug_directory, export_directory; /* RVAs; 0: none */
     uint32_t export_size;
+    uint64_t entry; /* RVA; 0: 0x1000 */
+    bool narrow;    /* PE32, in a 64-bit machine too */
 };
+struct export {
+    const char *name;
+    uint64_t rva;
+};
+/* Writes an export directory at an RVA; sorts the exports by name. Returns its size, which
+ * exports_size() knows before. */
+uint32_t write_exports(struct machine *machine, uint64_t base, uint64_t directory, const char *dll,
+                       struct export *exports, size_t count);
+size_t exports_size(const char *dll, const struct export *exports, size_t count);
 void write_pe_headers(struct machine *machine, const struct image *image);
 /* Writes the directory and record at RVA `image->debug_directory`. */
 void write_debug_record(struct machine *machine, const struct image *image, const char *pdb,

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "machine.h"
+#include "services.h"
 #include "util.h"
 
 static const char usage[] =
@@ -92,11 +93,15 @@ static void open_machine(struct machine *machine, const struct options *options)
     machine->scenario = json_load_file(options->scenario, JSON_REJECT_DUPLICATES, &error);
     if (!machine->scenario)
         die("%s: %s (line %d)", options->scenario, error.text, error.line);
+    const char *slash = strrchr(options->scenario, '/');
+    snprintf(machine->folder, sizeof machine->folder, "%.*s",
+             slash ? (int)(slash - options->scenario) : 1, slash ? options->scenario : ".");
     const json_t *system = json_object_get(machine->scenario, "system");
     machine->layout = layout_open(options->profiles, string(machine->scenario, "layout"));
     machine->pointer_size = layout_pointer_size(machine->layout);
     machine->facts = json_object();
     machine->globals = json_object();
+    machine->symbols = json_object();
     machine->build = number(system, "build");
     machine->system_time = time_of(string(system, "system_time"));
     machine->uptime = duration_of(string(system, "uptime"));
@@ -119,9 +124,16 @@ static void finish_spaces(struct machine *machine) {
     for (size_t i = 0; wide && i < sizeof regions / sizeof *regions; i++)
         if (!memory_is_mapped(&machine->memory, regions[i]))
             memory_map_table(&machine->memory, regions[i]);
-    for (size_t i = 0; i < machine->process_count; i++)
-        if (machine->processes[i].root != machine->memory.root)
-            memory_share_kernel(&machine->memory, machine->processes[i].root);
+    for (size_t i = 0; i < machine->process_count; i++) {
+        const struct process *process = &machine->processes[i];
+        if (process->root == machine->memory.root)
+            continue;
+        memory_share_kernel(&machine->memory, process->root);
+        if (machine->win32k && process->session < 0)
+            memory_forget(&machine->memory, process->root, machine->win32k);
+    }
+    if (machine->win32k)
+        memory_forget(&machine->memory, machine->memory.root, machine->win32k);
 }
 
 static void close_machine(struct machine *machine) {
@@ -133,6 +145,9 @@ static void close_machine(struct machine *machine) {
     layout_close(machine->layout);
     json_decref(machine->facts);
     json_decref(machine->globals);
+    json_decref(machine->symbols);
+    free(machine->export_names);
+    close_services(machine);
     json_decref(machine->scenario);
 }
 
@@ -143,6 +158,7 @@ int main(int argc, char **argv) {
     forge_kernel(&machine);
     forge_shared_page(&machine);
     forge_modules(&machine);
+    forge_services(&machine);
     forge_processes(&machine);
     forge_processors(&machine);
     forge_kdbg(&machine);

@@ -35,6 +35,7 @@ static const struct table_form forms[] = {
 };
 
 struct claim {
+    uint64_t root; /* of the space that it is in */
     uint64_t start, end;
     char what[40];
 };
@@ -156,10 +157,9 @@ static uint64_t entry_for(const struct memory *memory, uint64_t frame, enum page
      * a working set index in bits 52..62, as real ones do; a transition PTE has Protection
      * ReadWrite (4) in bits 5..9 and no valid bit. */
     static const uint64_t flags[] = {
-        [PAGE_DATA] = 0x8a00000000000963ull,
-        [PAGE_CODE] = 0x0000000000000121ull,
-        [PAGE_TRANSITION] = 0x0000000000000880ull,
-        [PAGE_USER] = 0x8e00000000000867ull,
+        [PAGE_DATA] = 0x8a00000000000963ull,       [PAGE_CODE] = 0x0000000000000121ull,
+        [PAGE_TRANSITION] = 0x0000000000000880ull, [PAGE_USER] = 0x8e00000000000867ull,
+        [PAGE_USER_CODE] = 0x0000000000000025ull,
     };
     return frame << PAGE_SHIFT | (flags[kind] & memory->form->flag_bits);
 }
@@ -199,7 +199,8 @@ void memory_map(struct memory *memory, uint64_t address, uint64_t size, enum pag
     for (uint64_t page = address & ~(uint64_t)(PAGE_SIZE - 1); page < end; page += PAGE_SIZE) {
         if (memory_is_mapped(memory, page))
             continue;
-        uint8_t *entry = entry_at(memory, memory->root, page, 1, TABLE_FLAGS);
+        uint64_t flags = kind >= PAGE_USER ? USER_TABLE_FLAGS : TABLE_FLAGS;
+        uint8_t *entry = entry_at(memory, memory->root, page, 1, flags);
         put(entry, entry_for(memory, memory_take_frame(memory), kind), memory->form->entry_size);
     }
 }
@@ -261,9 +262,20 @@ uint64_t memory_new_space(struct memory *memory) {
     return root;
 }
 
-void memory_map_user(struct memory *memory, uint64_t root, uint64_t address, uint64_t frame) {
-    put(entry_at(memory, root, address, 1, USER_TABLE_FLAGS), entry_for(memory, frame, PAGE_USER),
+void memory_map_user(struct memory *memory, uint64_t root, uint64_t address, uint64_t frame,
+                     enum page_kind kind) {
+    put(entry_at(memory, root, address, 1, USER_TABLE_FLAGS), entry_for(memory, frame, kind),
         memory->form->entry_size);
+}
+
+uint64_t memory_enter(struct memory *memory, uint64_t root) {
+    uint64_t before = memory->root;
+    memory->root = root;
+    return before;
+}
+
+void memory_forget(struct memory *memory, uint64_t root, uint64_t address) {
+    put_entry(memory, root, index_at(memory, address, memory->form->levels), 0);
 }
 
 /* Copies the entries of one table but those of the self-map. */
@@ -329,13 +341,14 @@ void memory_claim(struct memory *memory, uint64_t address, uint64_t size, const 
     uint64_t end = address + size;
     for (size_t i = 0; i < memory->claim_count; i++) {
         const struct claim *other = &memory->claims[i];
-        if (address < other->end && other->start < end)
+        if (other->root == memory->root && address < other->end && other->start < end)
             die("%s at 0x%" PRIx64 " overlaps %s at 0x%" PRIx64, what, address, other->what,
                 other->start);
     }
     memory->claims = xgrow(memory->claims, &memory->claim_capacity, memory->claim_count + 1,
                            sizeof *memory->claims);
     struct claim *claim = &memory->claims[memory->claim_count++];
+    claim->root = memory->root;
     claim->start = address;
     claim->end = end;
     snprintf(claim->what, sizeof claim->what, "%s", what);

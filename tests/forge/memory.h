@@ -24,6 +24,7 @@ enum page_kind {
     PAGE_CODE,
     PAGE_TRANSITION, /* off the working set, still in memory */
     PAGE_USER,
+    PAGE_USER_CODE,
 };
 
 enum frame_state {
@@ -77,12 +78,19 @@ bool memory_is_mapped(struct memory *memory, uint64_t address);
 uint64_t memory_frame_of(struct memory *memory, uint64_t address);
 
 /* Another address space: its tables have a self-map, and, after memory_share_kernel(), the system's
- * upper half. Maps one page of it. */
+ * upper half. memory_map_user() maps one page of it to a given frame. */
 uint64_t memory_new_space(struct memory *memory);
-void memory_map_user(struct memory *memory, uint64_t root, uint64_t address, uint64_t frame);
+void memory_map_user(struct memory *memory, uint64_t root, uint64_t address, uint64_t frame,
+                     enum page_kind kind);
 void memory_share_kernel(struct memory *memory, uint64_t root);
+/* From here on mapping, reading, writing and claims are of the space at `root`; gives the one that
+ * they were of. Before memory_share_kernel() a process's space has user pages alone. */
+uint64_t memory_enter(struct memory *memory, uint64_t root);
+/* x64: takes what one entry of the topmost table maps out of the space at `root`: session space is
+ * not in the System process's. */
+void memory_forget(struct memory *memory, uint64_t root, uint64_t address);
 
-/* Through the system's tables; an address that is not mapped is a mistake of the forge. */
+/* An address that is not mapped is a mistake of the forge. */
 void memory_write(struct memory *memory, uint64_t address, const void *bytes, size_t length);
 void memory_read(struct memory *memory, uint64_t address, void *bytes, size_t length);
 void memory_put(struct memory *memory, uint64_t address, uint64_t value, size_t size);

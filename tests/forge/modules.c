@@ -15,8 +15,9 @@
 struct module {
     const char *name;
     uint64_t base, size, timestamp;
-    const char *guid;     /* NULL: no debug record */
-    const char *presence; /* "present"; "omitted": mapped, but not in the dump */
+    const char *guid; /* NULL: no debug record */
+    /* "present"; "omitted": mapped, but not in the dump; "session": not mapped in System's space */
+    const char *presence;
 };
 
 static struct module parse_row(const json_t *row) {
@@ -76,6 +77,8 @@ static void write_module_image(struct machine *machine, const struct module *mod
         pdb_name(module, pdb, sizeof pdb);
         write_debug_record(machine, &image, pdb, module->guid, 1);
     }
+    if (!strcmp(module->presence, "session") && !strcmp(module->name, "win32k.sys"))
+        machine->win32k = module->base;
     if (!strcmp(module->presence, "omitted"))
         memory_omit(&machine->memory, image.base);
 }

@@ -33,8 +33,8 @@ struct pe_form {
 static const struct pe_form pe32_plus = {0x8664, 0x20b, 0x22, 24, 8, 112, 240};
 static const struct pe_form pe32 = {0x14c, 0x10b, 0x102, 28, 4, 96, 224};
 
-static const struct pe_form *pe_form(const struct machine *machine) {
-    return machine->pointer_size == 8 ? &pe32_plus : &pe32;
+static const struct pe_form *pe_form(const struct machine *machine, const struct image *image) {
+    return machine->pointer_size == 8 && !image->narrow ? &pe32_plus : &pe32;
 }
 
 static void put_directory(uint8_t *directories, unsigned index, uint64_t rva, uint64_t size) {
@@ -46,8 +46,8 @@ static void put_optional_header(uint8_t *page, const struct pe_form *form,
                                 const struct image *image) {
     uint8_t *optional = page + OPTIONAL_HEADER;
     put(optional, form->magic, 2);
-    optional[2] = 9;               /* linker version */
-    put(optional + 16, 0x1000, 4); /* AddressOfEntryPoint */
+    optional[2] = 9; /* linker version */
+    put(optional + 16, image->entry ? image->entry : 0x1000, 4);
     put(optional + form->image_base, image->base, form->base_size);
     put(optional + 32, 0x1000, 4); /* SectionAlignment */
     put(optional + 36, 0x200, 4);  /* FileAlignment */
@@ -72,7 +72,7 @@ static void put_section(uint8_t *header, const struct image_section *section) {
 
 void write_pe_headers(struct machine *machine, const struct image *image) {
     uint8_t page[PAGE_SIZE] = {'M', 'Z', 0x90};
-    const struct pe_form *form = pe_form(machine);
+    const struct pe_form *form = pe_form(machine, image);
     unsigned sections = OPTIONAL_HEADER + form->optional_size;
     if (sections + image->section_count * SECTION_SIZE > sizeof page)
         die("too many sections");
@@ -118,4 +118,45 @@ void write_debug_record(struct machine *machine, const struct image *image, cons
     put(entry + 24, rva, 4); /* PointerToRawData */
     memory_write(&machine->memory, image->base + image->debug_directory, entry, sizeof entry);
     memory_write(&machine->memory, image->base + rva, record, length);
+}
+
+static int by_name(const void *a, const void *b) {
+    return strcmp(((const struct export *)a)->name, ((const struct export *)b)->name);
+}
+
+static uint64_t put_name(struct machine *machine, uint64_t address, const char *name) {
+    memory_write(&machine->memory, address, name, strlen(name) + 1);
+    return address + strlen(name) + 1;
+}
+
+/* Export directory, address table, name table, ordinals, names. */
+uint32_t write_exports(struct machine *machine, uint64_t base, uint64_t directory, const char *dll,
+                       struct export *exports, size_t count) {
+    struct memory *memory = &machine->memory;
+    uint64_t start = base + directory;
+    uint64_t functions = start + 40, names = functions + 4 * count;
+    uint64_t ordinals = names + 4 * count, text = ordinals + 2 * count;
+    qsort(exports, count, sizeof *exports, by_name);
+    memory_put(memory, start + 12, text - base, 4);
+    text = put_name(machine, text, dll);
+    memory_put(memory, start + 16, 1, 4); /* Base */
+    memory_put(memory, start + 20, count, 4);
+    memory_put(memory, start + 24, count, 4);
+    memory_put(memory, start + 28, functions - base, 4);
+    memory_put(memory, start + 32, names - base, 4);
+    memory_put(memory, start + 36, ordinals - base, 4);
+    for (size_t i = 0; i < count; i++) {
+        memory_put(memory, functions + 4 * i, exports[i].rva, 4);
+        memory_put(memory, names + 4 * i, text - base, 4);
+        memory_put(memory, ordinals + 2 * i, i, 2);
+        text = put_name(machine, text, exports[i].name);
+    }
+    return (uint32_t)(text - start);
+}
+
+size_t exports_size(const char *dll, const struct export *exports, size_t count) {
+    size_t size = 40 + 10 * count + strlen(dll) + 1;
+    for (size_t i = 0; i < count; i++)
+        size += strlen(exports[i].name) + 1;
+    return size;
 }

@@ -32,9 +32,9 @@ static void make_peb(struct machine *machine, const struct process *process) {
     put(page + form->os_major, number_of(json_array_get(version, 0), "version"), 4);
     put(page + form->os_minor, number_of(json_array_get(version, 1), "version"), 4);
     put(page + form->os_build, machine->build, 2);
-    memory_map_user(&machine->memory, process->root, peb, frame);
+    memory_map_user(&machine->memory, process->root, peb, frame, PAGE_USER);
     memory_map_user(&machine->memory, process->root, USER_SHARED_PAGE,
-                    memory_frame_of(&machine->memory, shared_page(machine)));
+                    memory_frame_of(&machine->memory, shared_page(machine)), PAGE_USER);
 }
 
 void forge_user_pages(struct machine *machine) {

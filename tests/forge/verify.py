@@ -119,11 +119,12 @@ class Dump:
 
 
 class Space:
-    """Virtual memory through the header's DirectoryTableBase; and members by name."""
+    """Virtual memory, of System where no other root is given; and members by name."""
 
-    def __init__(self, dump, types):
+    def __init__(self, dump, types, root=None):
         self.dump, self.types, self.cache = dump, types, {}
         self.pointer_size = dump.form["pointer"]
+        self.root = dump.pointer(dump.form["root"]) if root is None else root
 
     def page(self, frame):
         if frame not in self.cache:
@@ -133,7 +134,7 @@ class Space:
     def translate(self, address):
         """(state, physical address)"""
         size, bits, levels = self.dump.tables()
-        table = self.dump.pointer(self.dump.form["root"]) & bits
+        table = self.root & bits
         for shift, count in levels:
             page = self.page(table // PAGE)
             if page is None:
@@ -258,7 +259,8 @@ def check_modules(space, facts):
         length, buffer = space.number(entry + name, 2), space.number(entry + name + width)
         check("module name", space.read(buffer, length).decode("utf-16-le"), module["name"])
         present = space.read(int(module["base"], 0), 2)
-        check(module["name"], present, None if module["presence"] == "omitted" else b"MZ")
+        # What lies in session space is in no address space of the System process.
+        check(module["name"], present, b"MZ" if module["presence"] == "present" else None)
 
 
 def check_process(space, process):
@@ -312,6 +314,69 @@ def check_processors(space, facts):
             check(name, space.member(prcb, "_KPRCB", path), int(processor[name], 0))
 
 
+def space_of(space, facts, name=None):
+    """The address space of a process that is in a session and runs."""
+    for process in facts["processes"]:
+        if process.get("session", -1) >= 0 and process["active_threads"] and \
+                name in (None, process["name"]):
+            root = space.member(int(process["address"], 0), "_EPROCESS", "Pcb.DirectoryTableBase")
+            return Space(space.dump, space.types, root)
+    sys.exit("no process is in a session")
+
+
+def check_table(space, descriptor, services, table):
+    """One row of a descriptor table, the services behind it, and their count of arguments."""
+    width = space.pointer_size
+    check("service table", space.number(descriptor), int(table, 0))
+    check("service limit", space.number(descriptor + 2 * width, 4), len(services))
+    arguments = space.number(descriptor + 3 * width)
+    for index, (_, name, address, count) in enumerate(services):
+        entry = int.from_bytes(space.read(int(table, 0) + 4 * index, 4), "little", signed=width == 8)
+        found = int(table, 0) + (entry >> 4) if width == 8 else entry & 0xFFFFFFFF
+        check(name, found, int(address, 0))
+        on_stack = min(max(count - 4, 0), 15) if width == 8 else count
+        check(f"{name}: arguments", space.number(arguments + index, 1), 4 * on_stack)
+        if width == 8:
+            check(f"{name}: on the stack", entry & 15, on_stack)
+
+
+def exports_of(space, base):
+    """The exports of an image in memory, by name."""
+    pe = base + space.number(base + 0x3C, 4)
+    wide = space.number(pe + 24, 2) == 0x20B
+    directory = base + space.number(pe + 24 + (112 if wide else 96), 4)
+    count, functions, names, ordinals = (space.number(directory + at, 4) for at in (24, 28, 32, 36))
+    exports = {}
+    for index in range(count):
+        name = space.read(base + space.number(base + names + 4 * index, 4), 64).split(b"\0")[0]
+        ordinal = space.number(base + ordinals + 2 * index, 2)
+        exports[name.decode()] = space.number(base + functions + 4 * ordinal, 4)
+    check("exports are in order", list(exports), sorted(exports))
+    return exports
+
+
+def check_services(space, facts):
+    services = facts.get("services")
+    if not services:
+        return
+    tables, base = facts["globals"], int(facts["kernel"]["base"], 0)
+    for name in ("KeServiceDescriptorTable", "KeServiceDescriptorTableShadow"):
+        check_table(space, int(tables[name], 0), services["nt"], services["table"])
+    if "win32k" in services:
+        check("session space is not System's", space.number(int(services["win32k_table"], 0)), None)
+        row = int(tables["KeServiceDescriptorTableShadow"], 0) + 4 * space.pointer_size
+        check_table(space_of(space, facts), row, services["win32k"], services["win32k_table"])
+    numbers = {name: (number, int(address, 0) - base)
+               for number, name, address, _ in services["nt"]}
+    at = 21 if space.pointer_size == 8 else 1
+    for name, rva in exports_of(space, base).items():
+        number, service = numbers.get("Nt" + name[2:], (None, None))
+        if number is not None and name[:2] == "Zw":
+            check(name, space.number(base + rva + at, 4), number)
+        elif number is not None and name[:2] == "Nt":
+            check(name, rva, service)
+
+
 def main():
     if len(sys.argv) != 4:
         sys.exit(__doc__.split("\n\n")[1].strip())
@@ -320,7 +385,7 @@ def main():
     check_header(dump, facts)
     space = Space(dump, layout["types"])
     for part in (check_translations, check_kernel, check_modules, check_processes,
-                 check_processors):
+                 check_processors, check_services):
         part(space, facts)
 
 

@@ -1,0 +1,204 @@
+/* objects.c - section `objects`: the types of objects with their counts, and every named object by
+ * the directory that it is in. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "analyses/sections.h"
+#include "base/address_set.h"
+#include "base/memory.h"
+#include "kernel/directory.h"
+#include "kernel/object.h"
+#include "kernel/values.h"
+
+/* No real machine has as many: a directory lies long before. */
+#define DIRECTORIES_MOST 16384
+#define OBJECTS_MOST     ((size_t)1 << 20)
+
+/* ---- types ---- */
+
+static void put_string(struct analysis_context *context, json_t *section, const char *key,
+                       enum read_state state, const char *text) {
+    if (state == READ_PRESENT)
+        json_object_set_new(section, key, json_string(text));
+    else
+        put_unreadable(context, section, key, state);
+}
+
+static json_t *type_extract(struct analysis_context *context, const struct object_type *type) {
+    json_t *json = json_object();
+    json_object_set_new(json, "index", json_integer(type->index));
+    json_object_set_new(json, "address", json_address(context->target, type->address));
+    put_string(context, json, "name", type->name_state, type->name);
+    put_value(context, json, "objects", type->objects_state, type->objects, VALUE_INTEGER);
+    put_value(context, json, "handles", type->handles_state, type->handles, VALUE_INTEGER);
+    return json;
+}
+
+static void count_unreadable(struct analysis_context *context,
+                             const size_t unreadable[READ_STATE_COUNT]) {
+    for (size_t state = 0; state < READ_STATE_COUNT; state++)
+        context->coverage->unreadable[state] += unreadable[state];
+}
+
+static void put_types(struct analysis_context *context, json_t *section,
+                      const struct objects *objects) {
+    size_t count;
+    const char *found_by;
+    const struct object_type *types = objects_types(objects, &count, &found_by);
+    json_t *array = json_array();
+    for (size_t i = 0; i < count; i++)
+        json_array_append_new(array, type_extract(context, &types[i]));
+    json_object_set_new(section, "types", array);
+    count_unreadable(context, objects_types_unreadable(objects));
+    if (found_by)
+        json_object_set_new(section, "types_found_by", json_string(found_by));
+    else
+        coverage_partial(context, "the types of objects were not found: nothing names "
+                                  "ObTypeIndexTable, ObpTypeObjectType or \\ObjectTypes");
+    struct object_cookie cookie = objects_cookie(objects);
+    if (cookie.known && cookie.used)
+        json_object_set_new(section, "cookie", json_hex(cookie.value));
+}
+
+/* ---- symbolic links ---- */
+
+/* From 15063 on a link may ask a function of the kernel where it leads; its address is in the place
+ * of the target then. */
+static bool put_callback(struct analysis_context *context, json_t *json, uint64_t link) {
+    const struct target *target = context->target;
+    struct field_read callback =
+        target_read_field(target, link, "_OBJECT_SYMBOLIC_LINK", "Callback");
+    if (callback.absent || callback.state != READ_PRESENT || callback.value < target->kernel.base ||
+        callback.value - target->kernel.base >= target->kernel.size)
+        return false;
+    json_object_set_new(json, "callback", json_address(target, callback.value));
+    return true;
+}
+
+static void put_link(struct analysis_context *context, json_t *json, uint64_t link) {
+    AUTO(text_deinit) struct text text = TEXT_EMPTY;
+    uint64_t address;
+    if (put_callback(context, json, link) ||
+        !target_field_address(context->target, link, "_OBJECT_SYMBOLIC_LINK", "LinkTarget",
+                              &address))
+        return;
+    enum read_state state = value_unicode_string(context->target->vm, address, &text);
+    put_string(context, json, "target", state, text.data);
+}
+
+/* ---- directories ---- */
+
+struct pending {
+    uint64_t *items; /* directories to read, in the order in which they were met */
+    size_t count, capacity;
+    struct address_set met;
+    size_t objects;
+};
+
+static void meet(struct pending *pending, uint64_t directory) {
+    if (pending->count >= DIRECTORIES_MOST || !address_set_add(&pending->met, directory))
+        return;
+    ARRAY_RESERVE(pending->items, pending->count, pending->capacity);
+    pending->items[pending->count++] = directory;
+}
+
+static bool is_type(const struct object *object, const char *name) {
+    return object->type && strcmp(object->type->name, name) == 0;
+}
+
+/* An object of a directory: its own name is the last part of its path. */
+static json_t *object_extract(struct analysis_context *context, const struct objects *objects,
+                              uint64_t address, struct pending *pending) {
+    AUTO(text_deinit) struct text name = TEXT_EMPTY;
+    struct object object;
+    json_t *json = json_object();
+    json_object_set_new(json, "address", json_address(context->target, address));
+    enum read_state state = object_own_name(objects, address, &name);
+    put_string(context, json, "name", state, name.data);
+    state = object_read(objects, address, &object);
+    if (state == READ_PRESENT && object.type)
+        put_string(context, json, "type", object.type->name_state, object.type->name);
+    else
+        put_unreadable(context, json, "type", state == READ_PRESENT ? READ_BAD_VALUE : state);
+    if (state != READ_PRESENT)
+        return json;
+    if (is_type(&object, "SymbolicLink"))
+        put_link(context, json, address);
+    if (is_type(&object, "Directory"))
+        meet(pending, address);
+    return json;
+}
+
+static void put_directory(struct analysis_context *context, json_t *section,
+                          const struct objects *objects, uint64_t address,
+                          struct pending *pending) {
+    AUTO(text_deinit) struct text path = TEXT_EMPTY;
+    struct directory directory;
+    enum read_state state = object_path(objects, address, &path);
+    if (state != READ_PRESENT) {
+        context->coverage->unreadable[state]++;
+        return;
+    }
+    directory_read(context->target, address, &directory);
+    count_unreadable(context, directory.unreadable);
+    json_t *array = json_array();
+    for (size_t i = 0; i < directory.count && pending->objects < OBJECTS_MOST; i++) {
+        json_array_append_new(array,
+                              object_extract(context, objects, directory.objects[i], pending));
+        pending->objects++;
+    }
+    directory_deinit(&directory);
+    json_object_set_new(section, path.data, array);
+}
+
+static void put_directories(struct analysis_context *context, json_t *section,
+                            const struct objects *objects) {
+    struct pending pending = {0};
+    if (!objects_root(objects)) {
+        coverage_partial(context, "nothing leads to ObpRootDirectoryObject");
+        return;
+    }
+    json_t *directories = json_object();
+    meet(&pending, objects_root(objects));
+    for (size_t i = 0; i < pending.count; i++)
+        put_directory(context, directories, objects, pending.items[i], &pending);
+    if (pending.count >= DIRECTORIES_MOST || pending.objects >= OBJECTS_MOST)
+        coverage_partial(context, "there are more directories or objects than a real machine has");
+    json_object_set_new(section, "directories", directories);
+    address_set_deinit(&pending.met);
+    free(pending.items);
+}
+
+/* ---- the section ---- */
+
+static json_t *extract(struct analysis_context *context) {
+    const struct objects *objects = context_objects(context);
+    size_t count;
+    const char *found_by;
+    objects_types(objects, &count, &found_by);
+    if (count == 0 && !objects_root(objects))
+        return coverage_none(context, "nothing leads to ObTypeIndexTable, ObpTypeObjectType or "
+                                      "ObpRootDirectoryObject");
+    json_t *section = json_object();
+    put_types(context, section, objects);
+    put_directories(context, section, objects);
+    return section;
+}
+
+static const char *const types[] = {"_OBJECT_DIRECTORY",
+                                    "_OBJECT_DIRECTORY_ENTRY",
+                                    "_OBJECT_HEADER",
+                                    "_OBJECT_HEADER_CREATOR_INFO",
+                                    "_OBJECT_HEADER_NAME_INFO",
+                                    "_OBJECT_SYMBOLIC_LINK",
+                                    "_OBJECT_TYPE",
+                                    "_UNICODE_STRING",
+                                    NULL};
+static const char *const publics[] = {"ObHeaderCookie", "ObTypeIndexTable",
+                                      "ObpRootDirectoryObject", "ObpTypeObjectType", NULL};
+
+const struct analysis analysis_objects = {.name = "objects",
+                                          .needs_symbols = true,
+                                          .types = types,
+                                          .publics = publics,
+                                          .extract = extract};
