@@ -44,6 +44,10 @@ unsigned layout_pointer_size(const struct layout *layout) {
     return layout->pointer_size;
 }
 
+json_t *layout_types(const struct layout *layout) {
+    return layout->types;
+}
+
 bool layout_has(const struct layout *layout, const char *type) {
     return json_object_get(layout->types, type) != NULL;
 }
