@@ -97,11 +97,18 @@ static struct table open_table(struct machine *machine, const json_t *extras, ui
     return table;
 }
 
+/* The kernel hands out pages in the order of the handles: below the last there is none missing. */
+static void fill_pages(struct machine *machine, const struct table *table) {
+    for (uint64_t handle = 0; handle < table->limit; handle += capacity(machine, 0))
+        entry_of(machine, table, handle);
+}
+
 static void close_table(struct machine *machine, const struct table *table,
                         const struct process *process) {
     uint64_t pages = table->limit / (per_page(machine) * HANDLE_STEP) + 1;
     uint64_t list = field(machine, table->address, "_HANDLE_TABLE", "HandleTableList");
     struct member lists;
+    fill_pages(machine, table);
     must_set(machine, table->address, "_HANDLE_TABLE", "TableCode", table->code | table->level);
     must_set(machine, table->address, "_HANDLE_TABLE", "NextHandleNeedingPool",
              pages * per_page(machine) * HANDLE_STEP);

@@ -166,6 +166,7 @@ int main(int argc, char **argv) {
     forge_services(&machine);
     forge_object_types(&machine);
     forge_processes(&machine);
+    forge_tokens(&machine);
     forge_handles(&machine);
     forge_processors(&machine);
     finish_object_types(&machine);

@@ -47,6 +47,9 @@ void forge_object_types(struct machine *machine);
 void finish_object_types(struct machine *machine);
 const char *object_tag(enum object_type type);
 
+/* tokens.c: of every process that runs. */
+void forge_tokens(struct machine *machine);
+
 /* handles.c */
 void forge_handles(struct machine *machine); /* tables of all processes, and PspCidTable */
 

@@ -122,9 +122,6 @@ static void write_pointers(struct machine *machine, const struct process *proces
                  find_session(machine, process->session)->address);
     if (process->exited)
         return;
-    /* The low four bits of a fast reference count. */
-    uint64_t token = pool_take(machine, &machine->paged, 0x500, 0x10, "a token");
-    set(machine, object, "_EPROCESS", "Token", token | 7);
     if (process->user_space)
         set(machine, object, "_EPROCESS", "Peb",
             number_or(process->extras, "peb", usual_peb(machine)));

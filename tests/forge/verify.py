@@ -458,6 +458,24 @@ def check_handles(space, facts):
                   kind["handles"])
 
 
+def check_tokens(space, facts):
+    """Of builds with mandatory labels, the one that IntegrityLevelIndex leads to."""
+    mask = 15 if space.pointer_size == 8 else 7
+    tokens = {row["pid"]: row for row in facts.get("tokens", [])}
+    for process in facts["processes"]:
+        if process["pid"] not in tokens or "IntegrityLevelIndex" not in space.types["_TOKEN"]["fields"]:
+            continue
+        token = space.member(int(process["address"], 0), "_EPROCESS", "Token")
+        if token is None:  # a scenario leaves its page out
+            continue
+        check("Token", token & ~mask, int(tokens[process["pid"]]["token"], 0))
+        index = space.member(token & ~mask, "_TOKEN", "IntegrityLevelIndex", 4)
+        groups = space.member(token & ~mask, "_TOKEN", "UserAndGroups")
+        sid = space.read(space.number(groups + 2 * space.pointer_size * index), 12)
+        check("integrity", sid, b"\1\1\0\0\0\0\0\x10" +
+              struct.pack("<I", tokens[process["pid"]]["integrity"]))
+
+
 # PEB_LDR_DATA and LDR_DATA_TABLE_ENTRY: Ldr in the PEB; three heads and their entries; DllBase,
 # BaseDllName.
 LOADER = {8: (0x18, ((0x10, 0), (0x20, 0x10), (0x30, 0x20)), 0x30, 0x58),
@@ -522,6 +540,7 @@ def main():
     space = Space(dump, layout["types"])
     for part in (check_translations, check_kernel, check_modules, check_processes,
                  check_processors, check_services, check_threads, check_handles,
+                 check_tokens,
                  check_user_space):
         part(space, facts)
 
