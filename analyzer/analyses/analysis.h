@@ -34,6 +34,7 @@ struct analysis_context {
     struct coverage *coverage;     /* of the section that is being made */
     json_t *findings;              /* array; every analysis may add to it */
     struct process_set *processes; /* of all views; NULL where there are no symbols */
+    bool in_detail;                /* sections were asked for by name: all that they have */
     struct services *services;     /* by context_services(); NULL until then */
     struct objects *objects;       /* by context_objects() */
 };
