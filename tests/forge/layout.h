@@ -5,6 +5,7 @@
 #ifndef FORGE_LAYOUT_H
 #define FORGE_LAYOUT_H
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -19,6 +20,9 @@ struct member {
 
 struct layout *layout_open(const char *folder, const char *name);
 void layout_close(struct layout *layout);
+
+/* All types of the profile: name to {"size", "fields"}. */
+json_t *layout_types(const struct layout *layout);
 
 /* Bytes of a pointer: 8, or 4 for a layout of x86. */
 unsigned layout_pointer_size(const struct layout *layout);

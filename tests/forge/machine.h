@@ -75,6 +75,8 @@ struct machine {
     char *export_names;
 
     struct service_list services, gui_services;
+    struct user_image *images;
+    size_t image_count;
     uint64_t win32k; /* address of win32k.sys in session space; 0: none */
 
     struct pool nonpaged, paged, stacks, strings;
@@ -85,6 +87,10 @@ struct machine {
     struct session *sessions;
     size_t session_count;
     uint64_t next_thread_id;
+
+    /* By type index, as objects.h has them. */
+    uint64_t types[64], object_counts[64], handle_counts[64];
+    uint64_t device; /* that files are on */
 };
 
 /* ---- machine.c: writing ---- */
@@ -109,18 +115,11 @@ uint64_t global(struct machine *machine, const char *name, uint64_t size);
 
 uint64_t pool_take(struct machine *machine, struct pool *pool, uint64_t size, uint64_t alignment,
                    const char *what);
-/* Maps and claims `size` bytes for an object with its headers in front; `address` 0 takes one. */
-struct object_kind {
-    const char *what;
-    const char *tag; /* of the pool header */
-    unsigned type_index;
-    bool charges_quota; /* has an _OBJECT_HEADER_QUOTA_INFO */
-};
-uint64_t make_object(struct machine *machine, const struct object_kind *kind, uint64_t address,
-                     uint64_t size);
-
 /* Writes a UNICODE_STRING at `where` and its text into paged pool. */
 void write_unicode(struct machine *machine, uint64_t where, const char *text, struct pool *pool);
+/* The same with a pointer of another width: in user space. */
+void write_unicode_as(struct machine *machine, uint64_t where, const char *text, struct pool *pool,
+                      unsigned pointer);
 
 json_t *hex(uint64_t value); /* "0x1f" */
 /* "0xfffff80003a54000", "0x8055c620" */
@@ -138,12 +137,12 @@ void forge_processes(struct machine *machine);
 void forge_processors(struct machine *machine);
 void forge_kdbg(struct machine *machine);
 void forge_user_pages(struct machine *machine);
-uint64_t usual_peb(const struct machine *machine);
 void note_processes(struct machine *machine); /* facts.c */
 void forge_oddities(struct machine *machine); /* left-out pages, broken lists, single words */
 
-/* A thread of `process`, on no list yet (processes.c); and both lists of a process. */
-uint64_t make_thread(struct machine *machine, const struct process *process, uint64_t address,
+/* A thread of `process`, on no list yet, as `item` of the scenario has it (NULL: made up), and both
+ * lists of a process (threads.c). */
+uint64_t make_thread(struct machine *machine, const struct process *process, const json_t *item,
                      uint64_t number);
 void link_threads(struct machine *machine, const struct process *process, const uint64_t *threads,
                   size_t count);
@@ -175,6 +174,8 @@ uint32_t write_exports(struct machine *machine, uint64_t base, uint64_t director
                        struct export *exports, size_t count);
 size_t exports_size(const char *dll, const struct export *exports, size_t count);
 void write_pe_headers(struct machine *machine, const struct image *image);
+/* "tcpip.sys" has "tcpip.pdb". */
+void pdb_name(const char *image, char *name, size_t size);
 /* Writes the directory and record at RVA `image->debug_directory`. */
 void write_debug_record(struct machine *machine, const struct image *image, const char *pdb,
                         const char *guid, uint32_t age);

@@ -1,6 +1,6 @@
 /*
- * main.c - forge SCENARIO.json -o DUMP [--profiles FOLDER] [--facts FILE]: writes the dump of the
- * machine that a scenario describes, and what was put into it.
+ * main.c - forge SCENARIO.json -o DUMP [--profiles FOLDER] [--facts FILE] [--isf FOLDER]: writes
+ * the dump of the machine that a scenario describes, what was put into it, and symbol files.
  *
  * The forge is written from public documents, and shares no code with the analyzer, so that a
  * misunderstanding in the analyzer shows.
@@ -10,24 +10,25 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "isf.h"
 #include "machine.h"
+#include "objects.h"
 #include "services.h"
+#include "user_images.h"
 #include "util.h"
 
 static const char usage[] =
-    "usage: forge SCENARIO.json -o DUMP [--profiles FOLDER] [--facts FILE]\n";
+    "usage: forge SCENARIO.json -o DUMP [--profiles FOLDER] [--facts FILE] [--isf FOLDER]\n";
 
 struct options {
-    const char *scenario, *dump, *profiles, *facts;
+    const char *scenario, *dump, *profiles, *facts, *isf;
 };
 
 static struct options parse_options(int argc, char **argv) {
     static const struct option names[] = {
-        {"output", required_argument, NULL, 'o'},
-        {"profiles", required_argument, NULL, 'p'},
-        {"facts", required_argument, NULL, 'f'},
-        {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0},
+        {"output", required_argument, NULL, 'o'}, {"profiles", required_argument, NULL, 'p'},
+        {"facts", required_argument, NULL, 'f'},  {"isf", required_argument, NULL, 's'},
+        {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0},
     };
     struct options options = {.profiles = "analyzer/profiles"};
     for (int option; (option = getopt_long(argc, argv, "o:", names, NULL)) != -1;) {
@@ -37,6 +38,8 @@ static struct options parse_options(int argc, char **argv) {
             options.profiles = optarg;
         else if (option == 'f')
             options.facts = optarg;
+        else if (option == 's')
+            options.isf = optarg;
         else {
             fputs(usage, option == 'h' ? stdout : stderr);
             exit(option == 'h' ? 0 : 2);
@@ -147,6 +150,7 @@ static void close_machine(struct machine *machine) {
     json_decref(machine->globals);
     json_decref(machine->symbols);
     free(machine->export_names);
+    close_user_images(machine);
     close_services(machine);
     json_decref(machine->scenario);
 }
@@ -157,10 +161,15 @@ int main(int argc, char **argv) {
     open_machine(&machine, &options);
     forge_kernel(&machine);
     forge_shared_page(&machine);
+    open_user_images(&machine);
     forge_modules(&machine);
     forge_services(&machine);
+    forge_object_types(&machine);
     forge_processes(&machine);
+    forge_tokens(&machine);
+    forge_handles(&machine);
     forge_processors(&machine);
+    finish_object_types(&machine);
     forge_kdbg(&machine);
     forge_user_pages(&machine);
     note_processes(&machine);
@@ -171,6 +180,8 @@ int main(int argc, char **argv) {
     if (options.facts &&
         json_dump_file(machine.facts, options.facts, JSON_INDENT(1) | JSON_SORT_KEYS) != 0)
         die("%s cannot be written", options.facts);
+    if (options.isf)
+        write_symbol_files(&machine, options.isf);
     close_machine(&machine);
     return 0;
 }

@@ -256,8 +256,8 @@ void memory_omit(struct memory *memory, uint64_t address) {
     put(entry, (value & ~memory->form->frame_bits) | frame << PAGE_SHIFT, memory->form->entry_size);
 }
 
-uint64_t memory_new_space(struct memory *memory) {
-    uint64_t root = memory_take_frame(memory);
+uint64_t memory_new_space(struct memory *memory, uint64_t frame) {
+    uint64_t root = frame ? frame : memory_take_frame(memory);
     put_self_map(memory, root);
     return root;
 }

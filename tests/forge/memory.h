@@ -79,7 +79,7 @@ uint64_t memory_frame_of(struct memory *memory, uint64_t address);
 
 /* Another address space: its tables have a self-map, and, after memory_share_kernel(), the system's
  * upper half. memory_map_user() maps one page of it to a given frame. */
-uint64_t memory_new_space(struct memory *memory);
+uint64_t memory_new_space(struct memory *memory, uint64_t frame); /* 0: any */
 void memory_map_user(struct memory *memory, uint64_t root, uint64_t address, uint64_t frame,
                      enum page_kind kind);
 void memory_share_kernel(struct memory *memory, uint64_t root);

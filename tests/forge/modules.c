@@ -42,13 +42,6 @@ static void module_path(const struct module *module, char *path, size_t size) {
     snprintf(path, size, "\\SystemRoot\\system32\\%s%s", driver ? "DRIVERS\\" : "", module->name);
 }
 
-/* "tcpip.sys" has "tcpip.pdb". */
-static void pdb_name(const struct module *module, char *name, size_t size) {
-    const char *dot = strrchr(module->name, '.');
-    int stem = dot ? (int)(dot - module->name) : (int)strlen(module->name);
-    snprintf(name, size, "%.*s.pdb", stem, module->name);
-}
-
 /* Only the headers and the read-only data are in memory; the rest of the image is not mapped. */
 static void write_module_image(struct machine *machine, const struct module *module) {
     const struct image_section sections[] = {
@@ -74,7 +67,7 @@ static void write_module_image(struct machine *machine, const struct module *mod
     write_pe_headers(machine, &image);
     if (module->guid) {
         char pdb[64];
-        pdb_name(module, pdb, sizeof pdb);
+        pdb_name(module->name, pdb, sizeof pdb);
         write_debug_record(machine, &image, pdb, module->guid, 1);
     }
     if (!strcmp(module->presence, "session") && !strcmp(module->name, "win32k.sys"))

@@ -100,6 +100,12 @@ static void put_guid(uint8_t bytes[16], const char *digits) {
     }
 }
 
+void pdb_name(const char *image, char *name, size_t size) {
+    const char *dot = strrchr(image, '.');
+    int stem = dot ? (int)(dot - image) : (int)strlen(image);
+    snprintf(name, size, "%.*s.pdb", stem, image);
+}
+
 void write_debug_record(struct machine *machine, const struct image *image, const char *pdb,
                         const char *guid, uint32_t age) {
     uint8_t entry[DEBUG_ENTRY_SIZE] = {0};

@@ -6,10 +6,12 @@
 #include <string.h>
 
 #include "machine.h"
+#include "objects.h"
+#include "user.h"
 #include "util.h"
 
-static const struct object_kind process_object = {"a process", "Proc", 7, true};
-static const struct object_kind system_object = {"System", "Proc", 7, false};
+static const struct object_kind process_object = {"a process", TYPE_PROCESS, true, NULL, 0};
+static const struct object_kind system_object = {"System", TYPE_PROCESS, false, NULL, 0};
 
 /* A row of the scenario: address or null, pid, ppid, threads, file name, session or -1,
  * milliseconds from boot to its creation, parent state, extras. */
@@ -102,7 +104,7 @@ static void write_flags(struct machine *machine, const struct process *process) 
 /* Before Windows 10 1607 the member is the 32-bit PEB itself, from then on a structure that
  * points to it. */
 static void write_wow64(struct machine *machine, const struct process *process) {
-    const uint64_t peb32 = 0x7efdf000;
+    const uint64_t peb32 = WOW64_PEB;
     if (!number_or(process->extras, "wow64", 0) || process->exited)
         return;
     if (set(machine, process->address, "_EPROCESS", "Wow64Process", peb32))
@@ -113,14 +115,6 @@ static void write_wow64(struct machine *machine, const struct process *process) 
     must_set(machine, process->address, "_EPROCESS", "WoW64Process", wow64);
 }
 
-/* MemProcFS looks for the pool tag in front of a handle table. */
-static uint64_t make_handle_table(struct machine *machine) {
-    uint8_t header[0x10] = {0, 0, 9, 1, 'O', 'b', 't', 'b'};
-    uint64_t block = pool_take(machine, &machine->paged, 0x90, 0x10, "a handle table");
-    memory_write(&machine->memory, block, header, sizeof header);
-    return block + 0x10;
-}
-
 static void write_pointers(struct machine *machine, const struct process *process) {
     uint64_t object = process->address;
     if (process->session >= 0)
@@ -128,10 +122,6 @@ static void write_pointers(struct machine *machine, const struct process *proces
                  find_session(machine, process->session)->address);
     if (process->exited)
         return;
-    set(machine, object, "_EPROCESS", "ObjectTable", make_handle_table(machine));
-    /* The low four bits of a fast reference count. */
-    uint64_t token = pool_take(machine, &machine->paged, 0x500, 0x10, "a token");
-    set(machine, object, "_EPROCESS", "Token", token | 7);
     if (process->user_space)
         set(machine, object, "_EPROCESS", "Peb",
             number_or(process->extras, "peb", usual_peb(machine)));
@@ -158,11 +148,17 @@ static void write_process(struct machine *machine, const struct process *process
     write_name(machine, object, process->name);
 }
 
+/* The frame of the scenario's DirBase; 0: any. */
+static uint64_t given_root(const struct process *process) {
+    return number_or(process->extras, "root", 0) >> PAGE_SHIFT;
+}
+
 static void make_process(struct machine *machine, struct process *process) {
     const struct object_kind *kind = process->pid == 4 ? &system_object : &process_object;
     process->address =
         make_object(machine, kind, process->address, layout_size(machine->layout, "_EPROCESS"));
-    process->root = process->pid == 4 ? machine->memory.root : memory_new_space(&machine->memory);
+    process->root = process->pid == 4 ? machine->memory.root
+                                      : memory_new_space(&machine->memory, given_root(process));
     write_process(machine, process);
     write_path(machine, process);
     write_flags(machine, process);
@@ -171,9 +167,7 @@ static void make_process(struct machine *machine, struct process *process) {
     process->thread_addresses = xcalloc(process->threads, sizeof(uint64_t));
     const json_t *given = json_object_get(process->extras, "threads");
     for (uint64_t i = 0; i < process->threads; i++) {
-        const json_t *address = json_array_get(given, i);
-        process->thread_addresses[i] =
-            make_thread(machine, process, address ? number_of(address, "threads") : 0, i);
+        process->thread_addresses[i] = make_thread(machine, process, json_array_get(given, i), i);
     }
     link_threads(machine, process, process->thread_addresses, process->threads);
 }

@@ -23,7 +23,7 @@ static uint64_t make_idle_thread(struct machine *machine, const json_t *row, uin
     uint64_t address = number_or(row, "idle_thread", 0);
     memory_map(&machine->memory, address, size, PAGE_DATA);
     memory_claim(&machine->memory, address, size, "an idle thread");
-    make_thread(machine, &machine->idle, address, number);
+    make_thread(machine, &machine->idle, json_object_get(row, "idle_thread"), number);
     must_set(machine, address, "_ETHREAD", "Tcb.State", STATE_RUNNING);
     must_set(machine, address, "_ETHREAD", "Tcb.Priority", IDLE_PRIORITY);
     must_set(machine, address, "_ETHREAD", "Tcb.WaitTime", number_or(row, "wait_time", 0));

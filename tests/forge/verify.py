@@ -377,6 +377,160 @@ def check_services(space, facts):
             check(name, rva, service)
 
 
+def check_threads(space, facts):
+    """The threads that the scenario describes."""
+    wide = space.pointer_size == 8
+    numbers = {row[1]: row[0] for row in facts.get("services", {}).get("nt", [])}
+    for thread in facts.get("threads", []):
+        address, frame = (int(thread[key], 0) for key in ("address", "trap_frame"))
+        for path, size, key in (("Tcb.TrapFrame", None, "trap_frame"), ("Tcb.State", 1, "state"),
+                                ("Tcb.WaitReason", 1, "wait_reason"),
+                                ("Win32StartAddress", None, "win32_start")):
+            value = thread[key]
+            check(f"{thread['address']}: {path}", space.member(address, "_ETHREAD", path, size),
+                  int(value, 0) if isinstance(value, str) else value)
+        check("Rip", space.member(frame, "_KTRAP_FRAME", "Rip" if wide else "Eip"),
+              int(thread["rip"], 0))
+        check("SegCs", space.member(frame, "_KTRAP_FRAME", "SegCs", 2), 0x33 if wide else 0x1B)
+        if thread["call"] in numbers and wide:
+            for path, value in (("Tcb.SystemCallNumber", numbers[thread["call"]]),
+                                ("Tcb.FirstArgument", thread["argument"])):
+                check(path, space.member(address, "_ETHREAD", path, 4), value)
+
+
+def table_entry(space, table, handle):
+    """Address of the entry of a handle, through up to three levels."""
+    size = space.types["_HANDLE_TABLE_ENTRY"]["size"]
+    code = space.member(table, "_HANDLE_TABLE", "TableCode")
+    at, index = code & ~7, handle // 4
+    for level in range(code & 7, 0, -1):
+        below = PAGE // size * (PAGE // space.pointer_size) ** (level - 1)
+        at = space.number(at + index // below * space.pointer_size)
+        index %= below
+    return at + index * size
+
+
+def pointer_of(space, entry):
+    """The address in an entry: an object's header, in PspCidTable an object."""
+    if "ObjectPointerBits" not in space.types["_HANDLE_TABLE_ENTRY"]["fields"]:
+        return space.number(entry) & ~7
+    bits = space.number(entry, 8) >> 20 << 4
+    return bits | (0xFFFF000000000000 if bits >> 47 else 0)
+
+
+def check_handles(space, facts):
+    if "handles" not in facts:
+        return
+    new = "ObjectPointerBits" in space.types["_HANDLE_TABLE_ENTRY"]["fields"]
+    header = 0x30 if space.pointer_size == 8 else 0x18
+    tables = {p["pid"]: p["address"] for p in facts["processes"] if not p["exit_time_100ns"]}
+    counts = {}
+    for row in facts["handles"]:
+        process, entry = int(tables[row["pid"]], 0), int(row["entry"], 0)
+        table = space.member(process, "_EPROCESS", "ObjectTable")
+        if table is None:  # a scenario leaves its page out
+            continue
+        check("handle entry", table_entry(space, table, row["handle"]), entry)
+        check("object", pointer_of(space, entry) + header, int(row["object"], 0))
+        access = space.number(entry + space.pointer_size, 4)
+        protect = row["attributes"] & 1 and not new
+        check("access", access, row["access"] | (0x02000000 if protect else 0))
+        attributes = space.number(entry) >> 17 & 7 if new else space.number(entry) & 6
+        check("attributes", attributes, row["attributes"] & (7 if new else 6))
+        counts[row["object"]] = counts.get(row["object"], 0) + 1
+    for address, count in counts.items():
+        found = space.number(int(address, 0) - header + space.pointer_size)
+        if found is None:
+            continue
+        check(f"HandleCount of {address}", found, count)
+    cid = space.number(kdbg_address(space, 0x58))
+    for process in facts["processes"]:
+        if not (process.get("extras") or {}).get("off_cid"):
+            check("PspCidTable", pointer_of(space, table_entry(space, cid, process["pid"])),
+                  int(process["address"], 0))
+    kinds = facts["object_types"]
+    if space.pointer_size == 8:
+        table = int(facts["globals"]["ObTypeIndexTable"], 0)
+        for name, kind in kinds.items():
+            at = space.number(table + 8 * kind["index"])
+            check(name, at, int(kind["address"], 0))
+            check(name, space.member(at, "_OBJECT_TYPE", "TotalNumberOfHandles", 4),
+                  kind["handles"])
+
+
+def check_tokens(space, facts):
+    """Of builds with mandatory labels, the one that IntegrityLevelIndex leads to."""
+    mask = 15 if space.pointer_size == 8 else 7
+    tokens = {row["pid"]: row for row in facts.get("tokens", [])}
+    for process in facts["processes"]:
+        if process["pid"] not in tokens or "IntegrityLevelIndex" not in space.types["_TOKEN"]["fields"]:
+            continue
+        token = space.member(int(process["address"], 0), "_EPROCESS", "Token")
+        if token is None:  # a scenario leaves its page out
+            continue
+        check("Token", token & ~mask, int(tokens[process["pid"]]["token"], 0))
+        index = space.member(token & ~mask, "_TOKEN", "IntegrityLevelIndex", 4)
+        groups = space.member(token & ~mask, "_TOKEN", "UserAndGroups")
+        sid = space.read(space.number(groups + 2 * space.pointer_size * index), 12)
+        check("integrity", sid, b"\1\1\0\0\0\0\0\x10" +
+              struct.pack("<I", tokens[process["pid"]]["integrity"]))
+
+
+# PEB_LDR_DATA and LDR_DATA_TABLE_ENTRY: Ldr in the PEB; three heads and their entries; DllBase,
+# BaseDllName.
+LOADER = {8: (0x18, ((0x10, 0), (0x20, 0x10), (0x30, 0x20)), 0x30, 0x58),
+          4: (0x0C, ((0x0C, 0), (0x14, 0x08), (0x1C, 0x10)), 0x18, 0x2C)}
+
+
+def loaded_images(space, peb, width):
+    """The loader's lists of one width: name and base, in load order."""
+    ldr, lists, base, name = LOADER[width]
+    space = Space(space.dump, space.types, space.root)
+    space.pointer_size = width
+    loader = space.number(peb + ldr)
+    found = [[(space.read(space.number(at + name + width), space.number(at + name, 2)).decode("utf-16"),
+               space.number(at + base)) for at in space.ring(loader + head, entry)]
+             for head, entry in lists]
+    check("load and memory order", found[0], found[1])
+    check("initialization order", found[2], found[0][1:])
+    return found[0]
+
+
+def check_user_image(space, facts, name, base):
+    """Every stub of ntdll and win32u has the number of its service."""
+    tables = {"ntdll.dll": "nt", "win32u.dll": "win32k"}
+    check(f"{name} at {base:#x}", space.read(base, 2), b"MZ")
+    if name not in tables:
+        return
+    exports = exports_of(space, base)
+    for number, service, _, _ in facts["services"][tables[name]]:
+        code = space.read(base + exports[service], 8)
+        if service != "NtQuerySystemTime" or code[0] != 0xE9:
+            at = 4 if code[0] == 0x4C else 1
+            check(f"{name}!{service}", code[at - 1:at + 4], b"\xb8" + struct.pack("<I", number))
+
+
+def check_user_space(space, facts):
+    seen = set()
+    if space.dump.type not in (FULL, BITMAP_FULL) or "services" not in facts:
+        return
+    for process in facts["processes"]:
+        address = int(process["address"], 0)
+        peb = space.member(address, "_EPROCESS", "Peb")
+        root = space.member(address, "_EPROCESS", "Pcb.DirectoryTableBase")
+        if process["exit_time_100ns"] or not peb:
+            continue
+        user = Space(space.dump, space.types, root)
+        lists = loaded_images(user, peb, space.pointer_size)
+        if "wow64" in (process.get("extras") or {}):
+            lists += loaded_images(user, 0x7EFDF000, 4)
+        check("main image", lists[0][0][:14], process["name"])
+        for name, base in lists:
+            if (name, base) not in seen or base == lists[0][1]:
+                check_user_image(user, facts, name, base)
+            seen.add((name, base))
+
+
 def main():
     if len(sys.argv) != 4:
         sys.exit(__doc__.split("\n\n")[1].strip())
@@ -385,7 +539,9 @@ def main():
     check_header(dump, facts)
     space = Space(dump, layout["types"])
     for part in (check_translations, check_kernel, check_modules, check_processes,
-                 check_processors, check_services):
+                 check_processors, check_services, check_threads, check_handles,
+                 check_tokens,
+                 check_user_space):
         part(space, facts)
 
 
