@@ -18,14 +18,13 @@
 #define LINE_ENTRIES  4
 #define CHECKED_MAJOR 0xc /* DUMP_HEADER.MajorVersion: 0xf free, 0xc checked */
 
-/* fffff800`03c98890, as debuggers write 64 bits. */
-static void put_quad(struct text *text, uint64_t value) {
+void info_put_quad(struct text *text, uint64_t value) {
     text_printf(text, "%08" PRIx32 "`%08" PRIx32, (uint32_t)(value >> 32), (uint32_t)value);
 }
 
 static void put_address(struct text *text, const struct target *target, uint64_t value) {
     if (image_info(target->image)->address_bits > 32)
-        put_quad(text, value);
+        info_put_quad(text, value);
     else
         text_printf(text, "%08" PRIx64, value);
 }
@@ -35,7 +34,7 @@ static void put_address(struct text *text, const struct target *target, uint64_t
 static void put_field(struct text *text, const char *name, uint64_t value, size_t size) {
     text_printf(text, "%-*s", NAME_WIDTH, name);
     if (size == 8)
-        put_quad(text, value);
+        info_put_quad(text, value);
     else
         text_printf(text, "%08" PRIx64, value);
     text_putc(text, '\n');

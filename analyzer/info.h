@@ -11,4 +11,7 @@
 /* Works without symbols; with some attached it says which, and how they fit. */
 void info_write(const struct target *target, struct text *text);
 
+/* fffff800`03c98890, as debuggers write 64 bits. */
+void info_put_quad(struct text *text, uint64_t value);
+
 #endif

@@ -5,19 +5,16 @@
 #include <inttypes.h>
 
 #include "base/memory.h"
+#include "info.h"
 #include "kernel/process.h"
 #include "kernel/stack.h"
-
-static void put_wide(struct text *text, uint64_t value) {
-    text_printf(text, "%08" PRIx32 "`%08" PRIx32, (uint32_t)(value >> 32), (uint32_t)value);
-}
 
 static void put_owner(struct text *text, const struct target *target, const struct stack *stack) {
     AUTO(text_deinit) struct text name = TEXT_EMPTY;
     if (stack->thread == 0)
         return;
     text_puts(text, " of thread ");
-    put_wide(text, stack->thread);
+    info_put_quad(text, stack->thread);
     if (stack->process && process_name(target, stack->process, &name) == READ_PRESENT)
         text_printf(text, " (%s)", name.data);
 }
@@ -27,11 +24,11 @@ static void put_frame(struct text *text, struct names *names, uint64_t process,
     AUTO(text_deinit) struct text name = TEXT_EMPTY;
     text_printf(text, "%-9s ", stack_method_name(frame->method));
     if (frame->at)
-        put_wide(text, frame->at);
+        info_put_quad(text, frame->at);
     else
         text_printf(text, "%-17s", "");
     text_putc(text, ' ');
-    put_wide(text, frame->address);
+    info_put_quad(text, frame->address);
     if (names_of(names, process, frame->address, &name) == READ_PRESENT && name.length)
         text_printf(text, " %s", name.data);
     text_putc(text, '\n');

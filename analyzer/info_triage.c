@@ -6,14 +6,11 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "info.h"
 #include "kernel/fault.h"
 #include "kernel/values.h"
 
 #define TRIAGE_NAME_WIDTH 24
-
-static void put_wide(struct text *text, uint64_t value) {
-    text_printf(text, "%08" PRIx32 "`%08" PRIx32, (uint32_t)(value >> 32), (uint32_t)value);
-}
 
 void info_triage_header(struct text *text, const struct target *target) {
     const struct triage *triage = image_triage(target->image);
@@ -25,7 +22,7 @@ void info_triage_header(struct text *text, const struct target *target) {
         uint64_t value = image_field_value(target->image, field, 0);
         text_printf(text, "%-*s", TRIAGE_NAME_WIDTH, field->name);
         if (field->size == 8)
-            put_wide(text, value);
+            info_put_quad(text, value);
         else
             text_printf(text, "%08" PRIx64, value);
         text_putc(text, '\n');

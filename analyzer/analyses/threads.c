@@ -133,7 +133,8 @@ static void report_strange(struct analysis_context *context, const char *name,
     json_object_set_new(evidence, "address", json_address(context->target, entry->address));
     context->coverage->unreadable[READ_BAD_VALUE]++;
     coverage_partial(context, "an entry of a thread list is no thread: see findings");
-    add_finding(context, "list.strange-entry", name, evidence);
+    bool is_listed = entry->on_executive || entry->on_scheduler;
+    add_finding(context, "list.strange-entry", is_listed ? name : "_KPRCB.CurrentThread", evidence);
 }
 
 /* Both lists failed at their very heads: it is not known whether there are threads. */

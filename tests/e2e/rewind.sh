@@ -54,6 +54,40 @@ assert section["unreadable"] == {"not-in-dump": 2 * 1242}, section
 section = snapshot["coverage"]["sections"]["processes"]
 assert section["status"] == "partial" and sum(section["unreadable"].values()) > 0, section
 EOF
+    # The machine stopped inside NtDeviceIoControlFile, service 7, called by cng.exe: so say, each
+    # by itself, _KTHREAD, the stack as it is unwound, and the service table.
+    check "$kind: the thread that ran, its system call, its stack" python3 - "$scratch/$kind.json" <<'EOF'
+import json, sys
+snapshot = json.load(open(sys.argv[1]))
+cng, = [p for p in snapshot["processes"] if p["name"] == "cng.exe"]
+thread, = cng["threads"]
+assert thread["address"] == "0xffffe38f3d5c4080" and thread["tid"] == 6288, thread
+assert thread["state"] == "Running" and thread["wait_reason"] == "WrPreempted", thread
+assert thread["trap_frame"] == "0xffffde0b7d341b00", thread
+assert thread["rip"]["address"] == "0x00007ffd7fe2f844", thread
+assert thread["start"]["address"] == "0x00007ffd7fdfa250", thread
+assert thread["win32_start"]["address"] == "0x00007ff74818eff0", thread
+call = thread["system_call"]
+assert call["number"] == 7 and call["first_argument"] == "0x98", call
+stack = snapshot["stack"]
+assert stack["thread"] == thread["address"] and stack["state"] == "Running", stack
+assert stack["process"] == {"address": cng["address"], "name": "cng.exe"}, stack
+assert [f["method"] for f in stack["frames"]] == ["registers"] + 8 * ["unwind"], stack
+assert [f["address"] for f in stack["frames"]] == [
+    "0xfffff8051b28642c", "0xfffff8051b285f5f", "0xfffff8051b282f6a", "0xfffff8051a117ae9",
+    "0xfffff8051a695fa1", "0xfffff8051a6c136a", "0xfffff8051a637cd6", "0xfffff8051a264088",
+    thread["rip"]["address"]], stack
+# The last slot is rip in the trap frame.
+assert int(stack["frames"][-1]["at"], 16) == int(thread["trap_frame"], 16) + 0x168, stack
+assert snapshot["coverage"]["sections"]["stack"]["status"] == "complete"
+table = snapshot["syscalls"]["tables"][0]
+service, = [s for s in table["services"] if s["number"] == 7]
+into = int(stack["frames"][6]["address"], 16) - int(service["address"], 16)
+assert 0 < into < 0x100, (service, stack["frames"][6])
+broken = [f["subject"] for f in snapshot["findings"] if f["kind"] == "list.broken"]
+assert "ThreadListHead of cng.exe (0x1bb0)" in broken, broken
+assert snapshot["coverage"]["sections"]["threads"]["status"] == "partial"
+EOF
 done
 
 exits 3 "$NT_ANALYZER" snapshot "$scratch/rewind-full.dmp" --require processes

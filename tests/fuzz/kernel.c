@@ -3,6 +3,8 @@
 #include "kernel/process.h"
 #include "kernel/processor.h"
 #include "kernel/proof.h"
+#include "kernel/thread.h"
+#include "kernel/unwind.h"
 #include "kernel/values.h"
 #include "kernel/version.h"
 #include "symbols/profile.h"
@@ -31,6 +33,34 @@ static void read_names(const struct target *target, const struct process_ring *r
     }
 }
 
+static void read_threads(const struct target *target, const struct process_ring *ring) {
+    struct thread_reader reader;
+    thread_reader_init(&reader, target);
+    for (size_t i = 0; i < ring->walk.count && i < 16; i++) {
+        struct process_threads threads;
+        process_threads_read(&reader, ring->views[i].address, &threads);
+        for (size_t j = 0; j < threads.count && j < 64; j++) {
+            struct thread_frame frame = thread_frame_read(&reader, threads.items[j].address, j);
+            thread_call_read(&reader, threads.items[j].address, &frame, target->vm);
+        }
+        process_threads_deinit(&threads);
+    }
+    thread_reader_deinit(&reader);
+}
+
+/* Callers of places all over the kernel's image, whose first pages are a stack as good as any. */
+static void unwind(const struct target *target) {
+    for (uint64_t place = 0; place < 64; place++) {
+        struct unwind_context context = {.rip = target->kernel.base + 0x400 * place};
+        uint64_t at;
+        for (unsigned i = 0; i < UNWIND_REGISTERS; i++)
+            context.registers[i] = target->kernel.base + 8 * place;
+        for (unsigned i = 0; i < 8; i++)
+            if (unwind_step(target->vm, target->kernel.base, &context, &at) != READ_PRESENT)
+                break;
+    }
+}
+
 static void read_everything(const struct target *target) {
     struct version version;
     version_read(target, &version);
@@ -40,7 +70,9 @@ static void read_everything(const struct target *target) {
     struct process_ring ring;
     process_ring_active(target, &ring);
     read_names(target, &ring);
+    read_threads(target, &ring);
     process_ring_deinit(&ring);
+    unwind(target);
     process_ring_memory_manager(target, process_system(target), &ring);
     read_names(target, &ring);
     process_ring_deinit(&ring);

@@ -6,6 +6,7 @@
 #include "analyses/assemble.h"
 #include "analyses/processes.h"
 #include "small_machine.h"
+#include "snapshot_json.h"
 
 /* ---- snapshots of machines ---- */
 
@@ -37,49 +38,6 @@ static json_t *snapshot_of(struct machine machine) {
     json_t *snapshot = snapshot_as(&machine, false, &assembly);
     small_free(&machine.dump);
     return snapshot;
-}
-
-static const json_t *at(const json_t *json, const char *path) {
-    char key[64];
-    while (json && *path) {
-        size_t length = strcspn(path, ".");
-        memcpy(key, path, length);
-        key[length] = '\0';
-        json = json_is_array(json) ? json_array_get(json, (size_t)atoi(key))
-                                   : json_object_get(json, key);
-        path += length + (path[length] == '.');
-    }
-    return json;
-}
-
-static void expect(const json_t *snapshot, const char *path, const char *expected) {
-    const json_t *json = at(snapshot, path);
-    AUTO_FREE char *found =
-        json ? json_dumps(json, JSON_ENCODE_ANY | JSON_COMPACT | JSON_SORT_KEYS) : NULL;
-    if (strcmp(found ? found : "nothing", expected) != 0)
-        fail_msg("%s: expected %s, found %s", path, expected, found ? found : "nothing");
-}
-
-/* The only finding of that kind; NULL where there is none. */
-static const json_t *finding(const json_t *snapshot, const char *kind) {
-    const json_t *found = NULL, *each;
-    size_t index;
-    json_array_foreach(at(snapshot, "findings"), index, each) {
-        if (strcmp(json_string_value(at(each, "kind")), kind) != 0)
-            continue;
-        if (found)
-            fail_msg("%s is found twice", kind);
-        found = each;
-    }
-    return found;
-}
-
-static void expect_finding(const json_t *snapshot, const char *kind, const char *path,
-                           const char *expected) {
-    const json_t *found = finding(snapshot, kind);
-    if (!found)
-        fail_msg("there is no %s", kind);
-    expect(found, path, expected);
 }
 
 /* ---- a machine that is whole ---- */
@@ -447,7 +405,9 @@ static void rows_are_whole(void **state) {
     (void)state;
     assert_true(analyses_count() > 0 && analyses_count() <= ANALYSES_MOST);
     for (size_t row = 0; analyses[row]; row++) {
-        assert_true(!analyses[row]->extract != !analyses[row]->write);
+        const struct analysis *analysis = analyses[row];
+        assert_int_equal(!!analysis->extract + !!analysis->write + !!analysis->extend, 1);
+        assert_true(!analysis->extend == !analysis->within);
         assert_ptr_equal(analysis_find(analyses[row]->name), analyses[row]);
     }
     assert_null(analysis_find("findings"));

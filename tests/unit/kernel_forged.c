@@ -3,6 +3,7 @@
  * the machines they imitate. The tests run in build/tests, the dumps lie in build/dumps.
  */
 #include "info.c"
+#include "info_stack.c"
 #include "info_triage.c"
 
 #include "test.h"

@@ -1,6 +1,7 @@
 /* kernel_info.c - what `nt-analyzer info` prints. The file under test is part of the program and of
  * no library, so it is included. */
 #include "info.c"
+#include "info_stack.c"
 #include "info_triage.c"
 
 #include "test.h"

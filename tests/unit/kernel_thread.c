@@ -177,11 +177,13 @@ static void other_frames_are_no_calls(void **state) {
     put_frame(&world, FRAME(0), USER_RIP, USER_CS, 0, 0);
     put_frame(&world, FRAME(1), USER_RIP, USER_CS, EXCEPTION, 0);
     put_frame(&world, FRAME(2), USER_RIP, USER_CS, 3, 0);
+    set(&world, thread(3), "_ETHREAD", "Tcb.TrapFrame", FRAME(3) + 2, 8); /* no frame's address */
     open_world(&world);
     assert_int_equal(frame_of(&world, 0, 1).entered, ENTERED_OTHER);
     assert_int_equal(frame_of(&world, 1, 5).entered, ENTERED_OTHER);
     assert_int_equal(frame_of(&world, 2, 5).entered, ENTERED_UNKNOWN);
     assert_int_equal(frame_of(&world, 2, 5).unknown, READ_BAD_VALUE);
+    assert_int_equal(frame_of(&world, 3, 5).unknown, READ_BAD_VALUE);
     close_world(&world);
 }
 
