@@ -122,6 +122,12 @@ static bool prove(struct hunt *hunt, const struct symbols *symbols, const char *
 
 /* ---- files ---- */
 
+/* Whether symbols are some other module's: they say whose they are, and have no processes. They
+ * stay for naming addresses (kernel/module_symbols.h). */
+static bool is_other_module(const struct symbols *symbols) {
+    return symbols_identity(symbols)->pdb_guid[0] && !symbols_type(symbols, "_EPROCESS");
+}
+
 /* A file that the user named: exact, or proved. One that cannot be read is an error. */
 static enum status try_file(struct error *err, struct hunt *hunt, const char *path, bool *done) {
     struct symbols *symbols;
@@ -132,7 +138,7 @@ static enum status try_file(struct error *err, struct hunt *hunt, const char *pa
     const char *source = file_name(path);
     if (is_exact(hunt, symbols))
         *done = attach(hunt, symbols, MATCH_EXACT);
-    else if (prove(hunt, symbols, source, &proof))
+    else if (!is_other_module(symbols) && prove(hunt, symbols, source, &proof))
         *done = attach(hunt, symbols, MATCH_PROVED);
     else
         symbols_free(symbols);
@@ -304,6 +310,14 @@ static bool is_arm64(const struct target *target) {
     return image_header_value(target->image, "MachineImageType", &machine) && machine == 0xaa64;
 }
 
+static void keep_paths(struct target *target, const struct symbols_search *search) {
+    if (search->path_count == 0)
+        return;
+    target->symbol_paths = xcalloc(search->path_count, sizeof *target->symbol_paths);
+    for (size_t i = 0; i < search->path_count; i++)
+        target->symbol_paths[target->symbol_path_count++] = xstrdup(search->paths[i]);
+}
+
 enum status target_attach(struct error *err, struct target *target,
                           const struct symbols_search *search) {
     struct hunt hunt = {.target = target,
@@ -315,6 +329,7 @@ enum status target_attach(struct error *err, struct target *target,
         target->no_symbols = "an ARM64 dump: no symbols are tried against it";
         return fail(err, STATUS_NO_SYMBOLS, "no symbols: this is %s", target->no_symbols);
     }
+    keep_paths(target, search);
     version_read(target, &hunt.version);
     bool done = false;
     enum status status = try_paths(err, &hunt, &done);

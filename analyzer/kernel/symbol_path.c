@@ -20,6 +20,10 @@ static void add(struct symbol_files *files, char *path) {
     files->paths[files->count++] = path;
 }
 
+void symbol_files_add(struct symbol_files *files, const char *path) {
+    add(files, xstrdup(path));
+}
+
 void symbol_files_deinit(struct symbol_files *files) {
     for (size_t i = 0; i < files->count; i++)
         free(files->paths[i]);
@@ -131,6 +135,6 @@ void symbol_path_folders(const char *path, struct symbol_files *folders) {
     char *rest = copy;
     for (char *part; (part = strsep(&rest, ";*"));) {
         if (is_folder_part(part))
-            add(folders, xstrdup(part));
+            symbol_files_add(folders, part);
     }
 }

@@ -20,6 +20,9 @@ struct symbol_files {
 
 void symbol_files_deinit(struct symbol_files *files);
 
+/* Adds a copy of `path`. */
+void symbol_files_add(struct symbol_files *files, const char *path);
+
 /* "GUIDAGE" as symbol stores write it: the age in hexadecimal without padding. */
 void symbol_store_key(const struct pdb_identity *pdb, char key[48]);
 

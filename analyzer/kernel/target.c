@@ -151,6 +151,9 @@ void target_close(struct target *target) {
         return;
     symbols_free((struct symbols *)target->symbols);
     free((char *)target->symbols_source);
+    for (size_t i = 0; i < target->symbol_path_count; i++)
+        free(target->symbol_paths[i]);
+    free(target->symbol_paths);
     vm_destroy(target->vm);
     image_close(target->image);
     free((char *)target->path);

@@ -43,6 +43,8 @@ struct target {
     const char *no_symbols;     /* why none are tried; NULL where they are */
     bool matched_by_addresses;  /* MATCH_EXACT without a GUID to compare: address_proof.h */
     const char *symbols_source; /* the name of their identity: no matter what a file is called */
+    char **symbol_paths; /* files and folders that the user named, for other modules' symbols */
+    size_t symbol_path_count;
 };
 
 /* Opens `path`, finds the kernel image and reads the debugger block. A kernel or block that
