@@ -17,6 +17,7 @@ extern const struct analysis analysis_stack;
 extern const struct analysis analysis_modules;
 extern const struct analysis analysis_processes;
 extern const struct analysis analysis_threads;
+extern const struct analysis analysis_handles;
 extern const struct analysis analysis_memory_manager_list;
 extern const struct analysis analysis_syscalls;
 extern const struct analysis analysis_objects;

@@ -42,6 +42,11 @@ assert (nt["name"], nt["found_by"], nt["count"]) == ("KiServiceTable", "system c
 assert nt["address"] == "0xfffff8051a49d2b0", nt["address"]
 services = nt["services"]
 assert all(s["module"] == "ntoskrnl.exe" for s in services), services
+types = {t["index"]: t["name"] for t in snapshot["objects"]["types"]}
+assert (types[5], types[6], types[7]) == ("Token", "Job", "Process"), types
+assert snapshot["objects"]["cookie"] == "0xcc", snapshot["objects"]["cookie"]
+root = {o["name"] for o in snapshot["objects"]["directories"]["\\"]}
+assert {"DosDevices", "REGISTRY"} <= root, root
 # NtReadFile and NtDeviceIoControlFile have nine and ten arguments, NtClose one.
 assert [services[n]["arguments"] for n in (6, 7, 15)] == [5, 6, 0], services[:16]
 # NtWaitHighEventPair and NtWaitLowEventPair: neither is implemented any more.
