@@ -75,6 +75,7 @@ static void select_whole(bool *selected) {
 static enum status read_selection(struct error *err, struct assembly *assembly, bool *required) {
     for (size_t row = 0; analyses[row]; row++)
         assembly->selected[row] = section_lists.count == 0;
+    assembly->in_detail = section_lists.count != 0;
     enum status status = read_lists(err, "sections", &section_lists, assembly->selected);
     select_whole(assembly->selected);
     return status ? status : read_lists(err, "require", &require_lists, required);

@@ -25,6 +25,7 @@ struct coverage {
 };
 
 struct process_set;
+struct names;
 struct services;
 struct objects;
 
@@ -34,7 +35,9 @@ struct analysis_context {
     struct coverage *coverage;     /* of the section that is being made */
     json_t *findings;              /* array; every analysis may add to it */
     struct process_set *processes; /* of all views; NULL where there are no symbols */
-    struct services *services;     /* by context_services(); NULL until then */
+    bool in_detail;                /* sections were asked for by name: all that they have */
+    struct names *names;           /* by context_names(); NULL until then */
+    struct services *services;     /* by context_services() */
     struct objects *objects;       /* by context_objects() */
 };
 

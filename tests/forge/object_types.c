@@ -112,11 +112,24 @@ static void write_offsets(struct machine *machine) {
     }
 }
 
+/* The type of types keeps the list of its objects (MaintainTypeList). */
+static void list_types(struct machine *machine) {
+    uint64_t links[TYPE_LIMIT + 1];
+    size_t count = 0;
+    links[count++] = field(machine, machine->types[TYPE_TYPE], "_OBJECT_TYPE", "TypeList");
+    for (unsigned i = TYPE_TYPE; i < TYPE_LIMIT; i++)
+        if (machine->types[i])
+            links[count++] = object_creator_info(machine, machine->types[i]);
+    for (size_t i = 0; i < count; i++)
+        link_entry(machine, links[i], links[(i + 1) % count], links[(i + count - 1) % count]);
+}
+
 /* The table's first two slots are no types; the second holds what a freed object leads to. */
 void forge_object_types(struct machine *machine) {
     for (unsigned i = TYPE_TYPE; i < TYPE_LIMIT; i++)
         if (*name_of(machine, i))
             make_type(machine, i);
+    list_types(machine);
     if (is_old(machine))
         return;
     uint64_t table = global(machine, "ObTypeIndexTable", 0x100 * 8);

@@ -13,16 +13,18 @@
 /* _POOL_HEADER, the optional headers and _OBJECT_HEADER are the same in all x64 builds up to 22000.
  * Those of x86 are as 2600 has them. */
 struct object_form {
-    unsigned pool_header, name_info, quota_info, object_header;
+    unsigned pool_header, creator_info, name_info, quota_info, object_header;
     unsigned block;      /* the unit of _POOL_HEADER.BlockSize */
     unsigned block_bits; /* its bits in the word that PoolType is the rest of */
     unsigned pool_type;  /* nonpaged and in use */
 };
 
-static const struct object_form object_form_x64 = {0x10, 0x20, 0x20, 0x30, 0x10, 8, 2};
-static const struct object_form object_form_x86 = {0x08, 0x10, 0x10, 0x18, 0x08, 9, 1};
+static const struct object_form object_form_x64 = {0x10, 0x20, 0x20, 0x20, 0x30, 0x10, 8, 2};
+static const struct object_form object_form_x86 = {0x08, 0x10, 0x10, 0x10, 0x18, 0x08, 9, 1};
 
 enum {
+    INFO_MASK_CREATOR = 0x01,
+    FLAG_CREATOR_OF_X86 = 0x04,
     INFO_MASK_NAME = 0x02,
     INFO_MASK_QUOTA = 0x08,
     TYPE_OF_X86 = 8, /* offset of _OBJECT_HEADER.Type */
@@ -46,6 +48,12 @@ static void write_pool_header(struct machine *machine, uint64_t address, uint64_
     memory_write(&machine->memory, address, header, form->pool_header);
 }
 
+/* Objects of a type that keeps a list of them are on it by their creator's info, which is nearest
+ * to the header. The type of types keeps one. */
+static unsigned creator_info(const struct machine *machine, const struct object_kind *kind) {
+    return kind->type == TYPE_TYPE ? object_form(machine)->creator_info : 0;
+}
+
 /* From Windows 10 the index is mixed with a cookie and a byte of the header's address. */
 static uint64_t type_index(struct machine *machine, uint64_t header,
                            const struct object_kind *kind) {
@@ -65,12 +73,15 @@ static void write_object_header(struct machine *machine, uint64_t header,
     put(bytes, 2, pointer); /* PointerCount */
     if (pointer == 8) {
         bytes[0x18] = (uint8_t)type_index(machine, header, kind);
-        bytes[0x1a] = (uint8_t)((kind->name ? INFO_MASK_NAME : 0) |
+        bytes[0x1a] = (uint8_t)((creator_info(machine, kind) ? INFO_MASK_CREATOR : 0) |
+                                (kind->name ? INFO_MASK_NAME : 0) |
                                 (kind->charges_quota ? INFO_MASK_QUOTA : 0));
     } else {
-        unsigned name = kind->name ? form->name_info : 0;
+        unsigned creator = creator_info(machine, kind);
+        unsigned name = kind->name ? creator + form->name_info : 0;
         put(bytes + TYPE_OF_X86, machine->types[kind->type], 4);
         bytes[0xc] = (uint8_t)name;
+        bytes[0xf] = creator ? FLAG_CREATOR_OF_X86 : 0;
         bytes[0xe] = kind->charges_quota ? (uint8_t)(name + form->quota_info) : 0;
     }
     memory_write(&machine->memory, header, bytes, form->object_header);
@@ -87,16 +98,20 @@ uint64_t name_info(const struct machine *machine, uint64_t object) {
 /* _OBJECT_HEADER_NAME_INFO: directory, name, references. */
 static void write_name_info(struct machine *machine, uint64_t header,
                             const struct object_kind *kind) {
-    uint64_t info = header - object_form(machine)->name_info;
+    uint64_t info = header - creator_info(machine, kind) - object_form(machine)->name_info;
     put_pointer(machine, info, kind->directory);
     write_unicode(machine, info + machine->pointer_size, kind->name, &machine->paged);
     memory_put(&machine->memory, info + 3 * machine->pointer_size, 1, 4);
 }
 
+uint64_t object_creator_info(const struct machine *machine, uint64_t type) {
+    return object_header(machine, type) - object_form(machine)->creator_info;
+}
+
 uint64_t make_object(struct machine *machine, const struct object_kind *kind, uint64_t address,
                      uint64_t size) {
     const struct object_form *form = object_form(machine);
-    uint64_t front = form->pool_header + form->object_header;
+    uint64_t front = form->pool_header + form->object_header + creator_info(machine, kind);
     if (kind->charges_quota)
         front += form->quota_info;
     if (kind->name)

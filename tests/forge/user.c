@@ -238,7 +238,21 @@ static void make_user_space(struct machine *machine, const struct process *proce
     shadow_user_half(machine, process);
 }
 
+/* Where 32-bit stubs call through, and where its sysenter returns to: KUSER_SHARED_DATA of XP SP2
+ * on. */
+static void write_system_call(struct machine *machine) {
+    const struct user_image *ntdll = find_image(machine, "ntdll.dll");
+    uint64_t back =
+        ntdll && machine->pointer_size == 4 ? image_symbol(ntdll, "KiFastSystemCallRet") : 0;
+    if (!back)
+        return;
+    /* KiFastSystemCall: mov edx,esp; sysenter */
+    memory_put(&machine->memory, shared_page(machine) + 0x300, ntdll->base + back - 4, 4);
+    memory_put(&machine->memory, shared_page(machine) + 0x304, ntdll->base + back, 4);
+}
+
 void forge_user_pages(struct machine *machine) {
+    write_system_call(machine);
     for (size_t i = 0; has_user_pages(machine) && i < machine->process_count; i++)
         if (machine->processes[i].user_space)
             make_user_space(machine, &machine->processes[i]);
