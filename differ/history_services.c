@@ -24,7 +24,7 @@ static void read_build(struct collecting *collecting, size_t build, const char *
     const struct side *side = &collecting->history->sides[build];
     if (!history_same_architecture(collecting->history, build))
         return;
-    const json_t *table = services_table(side->snapshot, table_name),
+    const json_t *table = comparison_services(side->snapshot, table_name),
                  *stubs = stubs_of(side, module_name);
     collecting->is_known[build] = table || stubs;
     if (table)

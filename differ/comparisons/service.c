@@ -128,7 +128,7 @@ const struct service_door service_doors[] = {
     {NULL, NULL, NULL},
 };
 
-const json_t *services_table(const json_t *snapshot, const char *table) {
+const json_t *comparison_services(const json_t *snapshot, const char *table) {
     const json_t *section = json_object_get(snapshot, "syscalls");
     return services_find_list(&services_tables, json_object_get(section, "tables"), table);
 }

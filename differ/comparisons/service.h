@@ -62,7 +62,7 @@ struct service_door {
 extern const struct service_door service_doors[]; /* ends with a NULL table */
 
 /* The services of a table as a snapshot lists them; NULL where it does not. */
-const json_t *services_table(const json_t *snapshot, const char *table);
+const json_t *comparison_services(const json_t *snapshot, const char *table);
 
 /* Says of what one side alone has that it is not comparable. */
 void services_say_lone(struct difference *difference, const struct services_lists *names,

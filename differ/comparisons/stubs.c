@@ -203,8 +203,8 @@ static bool table_tells(const struct difference *difference, const char *module)
     const struct service_door *door = service_doors;
     while (door->table && strcmp(door->name, module) != 0)
         door++;
-    return !door->table || (services_table(difference->old.snapshot, door->table) &&
-                            services_table(difference->new.snapshot, door->table));
+    return !door->table || (comparison_services(difference->old.snapshot, door->table) &&
+                            comparison_services(difference->new.snapshot, door->table));
 }
 
 /* Where a side does not list a table, as the snapshot of a lone ntdll.dll, the stubs tell which
