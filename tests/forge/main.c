@@ -169,6 +169,8 @@ int main(int argc, char **argv) {
     forge_processes(&machine);
     forge_directories(&machine);
     name_object_types(&machine);
+    forge_jobs(&machine);
+    forge_alpc(&machine);
     forge_tokens(&machine);
     forge_handles(&machine);
     forge_processors(&machine);
