@@ -91,8 +91,14 @@ uint64_t object_header(const struct machine *machine, uint64_t object) {
     return object - object_form(machine)->object_header;
 }
 
-uint64_t name_info(const struct machine *machine, uint64_t object) {
-    return object_header(machine, object) - object_form(machine)->name_info;
+/* Behind the creator's, where there is one. */
+uint64_t name_info(struct machine *machine, uint64_t object) {
+    const struct object_form *form = object_form(machine);
+    uint64_t header = object_header(machine, object);
+    bool is_wide = machine->pointer_size == 8;
+    uint64_t mask = memory_get(&machine->memory, header + (is_wide ? 0x1a : 0xf), 1);
+    bool has_creator = mask & (is_wide ? INFO_MASK_CREATOR : FLAG_CREATOR_OF_X86);
+    return header - (has_creator ? form->creator_info : 0) - form->name_info;
 }
 
 /* _OBJECT_HEADER_NAME_INFO: directory, name, references. */

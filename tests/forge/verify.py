@@ -516,7 +516,9 @@ def check_names(space, facts):
             entry = space.number(directory + bucket * width)
             while entry:
                 item = space.number(entry + width)
-                name = item - header - info + width
+                mask = space.number(item - header + (0x1a if width == 8 else 0xf), 1)
+                creator = (0x20 if width == 8 else 0x10) if mask & (1 if width == 8 else 4) else 0
+                name = item - header - creator - info + width
                 text = space.read(space.number(name + width), space.number(name, 2))
                 child = path + "\\" + text.decode("utf-16")
                 check(f"{child}: directory", space.number(name - width), directory)
