@@ -52,7 +52,7 @@ static const struct foreign foreigners[] = {
     FOREIGN("GIF8", STATUS_FORMAT, "a GIF image"),
     FOREIGN("%PDF-", STATUS_FORMAT, "a PDF document"),
     FOREIGN("Microsoft C/C++ MSF 7.00\r\n", STATUS_FORMAT, "a PDB symbol file"),
-    FOREIGN("MZ", STATUS_FORMAT, "a PE executable"),
+    FOREIGN("MZ", STATUS_FORMAT, "a PE executable, which `nt-analyzer image` reads"),
     FOREIGN("<!DOCTYPE", STATUS_FORMAT, "an HTML page"),
     FOREIGN("<html", STATUS_FORMAT, "an HTML page"),
 };

@@ -99,23 +99,35 @@ static bool ends_code(const ZydisDecodedInstruction *instruction) {
     return false;
 }
 
+static bool is_jump(const ZydisDecodedInstruction *instruction) {
+    return instruction->mnemonic == ZYDIS_MNEMONIC_JMP && instruction->raw.imm[0].is_relative;
+}
+
 /* Up to its first return or jump away, as far as it is code. */
-static size_t code_length(const uint8_t *bytes, size_t size, bool is_64_bit) {
+static struct stub read_unknown(const uint8_t *bytes, size_t size, bool is_64_bit) {
     ZydisDecoder decoder;
     ZydisDecodedInstruction instruction;
     ZydisDecoderInit(&decoder,
                      is_64_bit ? ZYDIS_MACHINE_MODE_LONG_64 : ZYDIS_MACHINE_MODE_LEGACY_32,
                      is_64_bit ? ZYDIS_STACK_WIDTH_64 : ZYDIS_STACK_WIDTH_32);
-    size_t most = size < UNKNOWN_MOST ? size : UNKNOWN_MOST, length = 0;
-    while (length < most) {
-        if (!ZYAN_SUCCESS(ZydisDecoderDecodeInstruction(&decoder, NULL, bytes + length,
-                                                        most - length, &instruction)))
-            return most;
-        length += instruction.length;
+    size_t most = size < UNKNOWN_MOST ? size : UNKNOWN_MOST;
+    struct stub stub = {0};
+    while (stub.length < most) {
+        if (!ZYAN_SUCCESS(ZydisDecoderDecodeInstruction(&decoder, NULL, bytes + stub.length,
+                                                        most - stub.length, &instruction))) {
+            stub.length = most;
+            break;
+        }
+        bool is_first = stub.length == 0;
+        stub.length += instruction.length;
+        if (is_first && is_jump(&instruction)) {
+            stub.jumps = true;
+            stub.jump = (int64_t)stub.length + instruction.raw.imm[0].value.s;
+        }
         if (ends_code(&instruction))
             break;
     }
-    return length;
+    return stub;
 }
 
 struct stub stub_read(const uint8_t *bytes, size_t size, bool is_64_bit) {
@@ -130,7 +142,7 @@ struct stub stub_read(const uint8_t *bytes, size_t size, bool is_64_bit) {
                              .length = strlen(shape->pattern) / 2,
                              .masked = shape->pattern};
     }
-    return (struct stub){.length = code_length(bytes, size, is_64_bit)};
+    return read_unknown(bytes, size, is_64_bit);
 }
 
 void stub_bytes(struct text *out, const struct stub *stub, const uint8_t *bytes) {

@@ -24,6 +24,7 @@ struct stub_module {
     struct module_stub *items; /* in ascending order of name */
     size_t count;
     size_t readable;
+    uint64_t process;      /* whoever reads may say in whose address space; 0: no process's */
     enum stub_mechanism usual; /* of most of those that can be read */
 };
 
