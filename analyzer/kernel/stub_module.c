@@ -39,6 +39,8 @@ static void find_usual(struct stub_module *module) {
     size_t counts[STUB_KERNEL + 1] = {0};
     for (size_t i = 0; i < module->count; i++)
         counts[module->items[i].stub.mechanism] += module->items[i].state == READ_PRESENT;
+    module->readable = counts[STUB_UNKNOWN];
+    counts[STUB_UNKNOWN] = 0; /* hooks do not become usual by being many */
     for (enum stub_mechanism i = STUB_UNKNOWN; i <= STUB_KERNEL; i++) {
         module->readable += counts[i];
         if (counts[i] > counts[module->usual])
