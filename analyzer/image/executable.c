@@ -31,10 +31,8 @@ struct headers {
 };
 
 static enum status refuse(struct error *err, const struct image *image) {
-    static const char *const dumps[] = {"PAGEDU64", "PAGEDUMP",
-                                        "\x7f"
-                                        "ELF",
-                                        "KDUMP   ", "makedumpfile"};
+    static const char *const dumps[] = {"PAGEDU64", "PAGEDUMP", "\177ELF", "KDUMP   ",
+                                        "makedumpfile"};
     for (size_t i = 0; i < ARRAY_LENGTH(dumps); i++)
         if (image->size >= strlen(dumps[i]) &&
             memcmp(image->bytes, dumps[i], strlen(dumps[i])) == 0)
