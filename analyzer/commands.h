@@ -23,4 +23,7 @@ extern const struct cli_option profile_make_options[];
 int profile_make_run(const struct cli_call *call);
 int profile_list_run(const struct cli_call *call);
 
+/* profile_lint.c */
+int profile_lint_run(const struct cli_call *call);
+
 #endif

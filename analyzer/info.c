@@ -112,6 +112,19 @@ static void put_bitmap(struct text *text, const struct image_info *info) {
     text_putc(text, '\n');
 }
 
+/* WinDbg's own print of it is not published; kdmp-parser's names. */
+static void put_ranges(struct text *text, const struct image *image) {
+    const struct image_info *info = image_info(image);
+    if (!info->range_fields)
+        return;
+    text_puts(text, "RDMP_HEADER64:\n");
+    for (size_t i = 0; i < info->range_field_count; i++) {
+        const struct image_field *field = &info->range_fields[i];
+        put_field(text, field->name, image_field_value(image, field, 0), field->size);
+    }
+    text_putc(text, '\n');
+}
+
 static void put_processors(struct text *text, const struct target *target) {
     struct processor_block block;
     processor_block_read(target, &block);
@@ -284,6 +297,7 @@ void info_write(const struct target *target, struct text *text) {
     version_read(target, &version);
     put_header(text, target->image);
     put_bitmap(text, image_info(target->image));
+    put_ranges(text, target->image);
     info_triage_header(text, target);
     info_triage_fault(text, target);
     info_stack(text, target);

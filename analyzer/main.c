@@ -1,4 +1,6 @@
 /* main.c - nt-analyzer: the table of its commands. */
+#include <stdint.h>
+
 #include "commands.h"
 
 static const struct cli_command commands[] = {
@@ -25,11 +27,24 @@ static const struct cli_command commands[] = {
      profile_make_options, 1, 1, profile_make_run},
     {"profile list", "", "Lists the built-in profiles: name, machine, build, PDB.", NULL, NULL, 0,
      0, profile_list_run},
+    {"profile lint", "[FILE]...",
+     "Checks profiles: their layouts, their identity, what is missing.",
+     "FILE is a profile; without one, all that are built in are checked.\n"
+     "An error: what is no profile; a member outside its structure, off its alignment, or over\n"
+     "another without a union; bits outside their word; a gap that no alignment explains; a "
+     "member\n"
+     "that a section needs and that is missing; the name or PDB of another profile.\n"
+     "A warning: a member whose place neither the profiles of the builds before and after this "
+     "one\n"
+     "nor the members beside it explain. A build can move one alone: look at its symbol file.\n"
+     "Exit codes: 0 no errors, 1 errors, 2 trouble.",
+     NULL, 0, SIZE_MAX, profile_lint_run},
     {0},
 };
 
 int main(int argc, char **argv) {
     static const struct cli_program program = {
-        "nt-analyzer", "Reads Windows kernel memory dumps and writes what they hold.", commands};
+        "nt-analyzer", "Reads Windows kernel memory dumps and writes what they hold.", commands,
+        cli_schemas};
     return cli_main(&program, argc, argv);
 }

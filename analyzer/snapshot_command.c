@@ -1,4 +1,5 @@
 /* snapshot_command.c - nt-analyzer snapshot. */
+#include <inttypes.h>
 #include <string.h>
 
 #include "analyses/assemble.h"
@@ -12,6 +13,7 @@ static struct cli_list symbol_paths;
 static struct cli_list section_lists;
 static struct cli_list require_lists;
 static bool no_profiles;
+static bool statistics;
 
 const struct cli_option snapshot_options[] = {
     {'o', "output", "FILE", "write to FILE instead of standard output", CLI_STRING, &output},
@@ -21,6 +23,7 @@ const struct cli_option snapshot_options[] = {
      &section_lists},
     {0, "require", "LIST", "exit with 3 unless these sections are whole", CLI_LIST, &require_lists},
     {0, "no-profiles", NULL, "do not use the built-in profiles", CLI_FLAG, &no_profiles},
+    {0, "statistics", NULL, "say how many pages of the dump were read", CLI_FLAG, &statistics},
     {0},
 };
 
@@ -72,6 +75,7 @@ static void select_whole(bool *selected) {
 static enum status read_selection(struct error *err, struct assembly *assembly, bool *required) {
     for (size_t row = 0; analyses[row]; row++)
         assembly->selected[row] = section_lists.count == 0;
+    assembly->in_detail = section_lists.count != 0;
     enum status status = read_lists(err, "sections", &section_lists, assembly->selected);
     select_whole(assembly->selected);
     return status ? status : read_lists(err, "require", &require_lists, required);
@@ -94,6 +98,13 @@ static int judge(const struct cli_call *call, const struct assembly *assembly,
     return code;
 }
 
+/* A triage dump has no pages: nothing is said of it. */
+static void add_statistics(const struct image *image, struct text *remarks) {
+    if (statistics && !image_is_virtual(image))
+        text_printf(remarks, "%" PRIu64 " of %" PRIu64 " pages were read\n",
+                    image_pages_read(image), image_info(image)->pages_present);
+}
+
 static enum status make(struct error *err, const struct cli_call *call, const char *path,
                         struct assembly *assembly, struct text *remarks) {
     struct target *target;
@@ -109,6 +120,7 @@ static enum status make(struct error *err, const struct cli_call *call, const ch
     progress_end(&progress);
     if (image_fault(target->image))
         text_printf(remarks, "%s: %s\n", path, image_fault(target->image));
+    add_statistics(target->image, remarks);
     target_close(target);
     return status ? status : file_write(err, output, snapshot.data, snapshot.length);
 }

@@ -52,7 +52,7 @@ static const json_t *object_or_null(const json_t *value) {
     return json_is_object(value) ? value : NULL;
 }
 
-static void side_init(struct side *side, const json_t *snapshot) {
+void side_init(struct side *side, const json_t *snapshot) {
     const json_t *system = json_object_get(snapshot, "system");
     const json_t *pdb = object_or_null(json_object_get(system, "kernel_pdb"));
     if (!pdb)
@@ -69,6 +69,11 @@ static void side_init(struct side *side, const json_t *snapshot) {
     side->label = make_label(side, system);
 }
 
+void side_deinit(struct side *side) {
+    free(side->label);
+    side->label = NULL;
+}
+
 /* "ntkrnlmp-19041.508" out of "layouts/ntkrnlmp-19041.508.json". */
 static char *name_of_file(const char *path) {
     const char *slash = strrchr(path, '/');
@@ -81,18 +86,29 @@ static char *name_of_file(const char *path) {
     return xstrndup(name, length);
 }
 
-static void name_side(struct side *side, const char *path, bool same) {
-    side->path = path;
-    if (!same && strcmp(side->label, UNKNOWN_BUILD) != 0)
-        return;
-    free(side->label);
-    side->label = name_of_file(path);
+static bool is_shared(struct side *const *sides, size_t count, size_t which) {
+    for (size_t i = 0; i < count; i++)
+        if (i != which && strcmp(sides[i]->label, sides[which]->label) == 0)
+            return true;
+    return strcmp(sides[which]->label, UNKNOWN_BUILD) == 0;
+}
+
+void sides_name(struct side *const *sides, const char *const *paths, size_t count) {
+    AUTO_FREE bool *shared = xcalloc(count + 1, sizeof *shared);
+    for (size_t i = 0; i < count; i++)
+        shared[i] = is_shared(sides, count, i);
+    for (size_t i = 0; i < count; i++) {
+        sides[i]->path = paths[i];
+        if (!shared[i])
+            continue;
+        free(sides[i]->label);
+        sides[i]->label = name_of_file(paths[i]);
+    }
 }
 
 void difference_name_sides(struct difference *difference, const char *old, const char *new) {
-    bool same = strcmp(difference->old.label, difference->new.label) == 0;
-    name_side(&difference->old, old, same);
-    name_side(&difference->new, new, same);
+    struct side *const sides[] = {&difference->old, &difference->new};
+    sides_name(sides, (const char *const[]){old, new}, 2);
 }
 
 /* ---- adding ---- */
@@ -124,6 +140,9 @@ struct change *difference_add(struct difference *difference, const char *id, con
         .message = format_message(message, arguments),
     };
     va_end(arguments);
+    /* Nobody reads what holds nothing. */
+    if (prominence_is_last(change->prominence))
+        change->severity = SEVERITY_INFO;
     return change;
 }
 
@@ -188,7 +207,7 @@ void difference_deinit(struct difference *difference) {
     }
     free(difference->changes);
     free(difference->unknown);
-    free(difference->old.label);
-    free(difference->new.label);
+    side_deinit(&difference->old);
+    side_deinit(&difference->new);
     *difference = (struct difference){0};
 }

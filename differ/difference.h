@@ -41,6 +41,7 @@ struct change {
         *details;  /* what a collapsed change stands for: {"count": 60, "groups": [...]}; or NULL */
     char *message; /* one sentence with both values */
     char *waived;  /* the waiver's reason, or NULL */
+    bool gates;    /* the policy holds back what has this change */
 };
 
 struct not_comparable {
@@ -59,6 +60,14 @@ struct side {
     const json_t *pdb; /* or NULL */
     char *label;       /* short name for columns: "10240.16393", "ntkrnlmp-19041.508" */
 };
+
+/* Reads the heading facts of a snapshot, which must outlive the side. */
+void side_init(struct side *side, const json_t *snapshot);
+void side_deinit(struct side *side);
+
+/* Says which files the sides came from; a label that tells nothing, or is that of another side,
+ * becomes the file's name. The paths must outlive the sides. */
+void sides_name(struct side *const *sides, const char *const *paths, size_t count);
 
 struct difference {
     struct side old;
@@ -81,8 +90,7 @@ void difference_deinit(struct difference *difference);
 void difference_init(struct difference *difference, const json_t *old, const json_t *new);
 void difference_sort(struct difference *difference);
 
-/* Says which files the sides came from; a label that tells nothing, or is the same on both sides,
- * becomes the file's name. The paths must outlive the difference. */
+/* sides_name() of both sides. */
 void difference_name_sides(struct difference *difference, const char *old, const char *new);
 
 /* ---- for comparisons ---- */

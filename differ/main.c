@@ -1,24 +1,32 @@
 /* main.c - nt-differ: comparing snapshots on the command line. */
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/cli.h"
-#include "base/file.h"
 #include "base/memory.h"
+#include "differ/commands/commands.h"
+#include "differ/date.h"
 #include "differ/policy.h"
 #include "differ/strict.h"
-#include "reports/report.h"
+#include "reports/delivery.h"
+#include "snapshot/canon.h"
 #include "snapshot/snapshot.h"
 
-static const char *format = "text";
-static const char *output;
+static struct cli_sequence wanted_reports;
 static const char *policy_path;
+static const char *given_date;
+static bool write_waivers;
 
-static const struct cli_option diff_options[] = {
-    {'f', "format", "NAME", "text, markdown, html or json", CLI_STRING, &format},
-    {'o', "output", "FILE", "write there; standard output without", CLI_STRING, &output},
+/* diff takes all but the first. */
+static const struct cli_option gate_options[] = {
+    {0, "write-waivers", NULL, "print the policy with a waiver for all that gates, and no report",
+     CLI_FLAG, &write_waivers},
+    {'f', "format", "NAME", "text, markdown, html, json, junit, sarif or github; repeatable",
+     CLI_SEQUENCE, &wanted_reports},
+    {'o', "output", "FILE", "where the report of the -f before it goes; standard output without",
+     CLI_SEQUENCE, &wanted_reports},
     {'p', "policy", "FILE", "waivers, required sections, what gates", CLI_STRING, &policy_path},
+    {0, "date", "DAY", "the day by which waivers expire; today without", CLI_STRING, &given_date},
     {0},
 };
 
@@ -30,6 +38,8 @@ struct comparison_run {
     json_t *new;
     struct policy policy;
     struct difference difference;
+    struct delivery delivery;
+    char today[DATE_SIZE];
 };
 
 static void run_deinit(struct comparison_run *run) {
@@ -45,36 +55,48 @@ static bool is_standard_input(const char *path) {
 
 /* `strict`: two snapshots of the same dump are compared value by value. */
 static void compare(struct comparison_run *run, const char *old, const char *new, bool strict) {
-    if (strict && strict_applies(run->old, run->new))
-        strict_make(&run->difference, run->old, run->new);
+    if (strict)
+        strict_make_where_same(&run->difference, run->old, run->new);
     else
         difference_make(&run->difference, run->old, run->new);
     difference_name_sides(&run->difference, old, new);
-    policy_waive(&run->policy, &run->difference);
+    policy_waive(&run->policy, &run->difference, run->today);
+    for (size_t i = 0; i < run->difference.count; i++)
+        run->difference.changes[i].gates = policy_gates(&run->policy, &run->difference.changes[i]);
+}
+
+static enum status read_whole(struct error *err, const char *old, const char *new,
+                              struct comparison_run *run) {
+    enum status status = snapshot_read(err, old, &run->old);
+    return status ? status : snapshot_read(err, new, &run->new);
+}
+
+static enum status read_what_differs(struct error *err, const char *old, const char *new,
+                                     struct comparison_run *run) {
+    json_t *snapshots[2] = {NULL, NULL};
+    enum status status = snapshot_read_all(err, (const char *const[]){old, new}, 2, snapshots);
+    if (!status) {
+        run->old = snapshots[0];
+        run->new = snapshots[1];
+    }
+    return status;
 }
 
 static enum status run_init(struct error *err, struct comparison_run *run, const char *old,
                             const char *new, bool strict) {
     *run = (struct comparison_run){0};
-    if (!renderer_find(format))
-        return fail(err, STATUS_USAGE, "no such format: %s (text, markdown, html, json)", format);
+    if (delivery_plan(err, &wanted_reports, &run->delivery))
+        return STATUS_USAGE;
     if (is_standard_input(old) && is_standard_input(new))
         return fail(err, STATUS_USAGE, "standard input can be one of the snapshots, not both");
-    enum status status = policy_read(err, policy_path, &run->policy);
+    enum status status = date_today(err, given_date, run->today);
     if (!status)
-        status = snapshot_read(err, old, &run->old);
+        status = policy_read(err, policy_path, &run->policy);
     if (!status)
-        status = snapshot_read(err, new, &run->new);
+        status = strict ? read_whole(err, old, new, run) : read_what_differs(err, old, new, run);
     if (!status)
         compare(run, old, new, strict);
     return status;
-}
-
-static enum status print_report(struct error *err, const struct comparison_run *run) {
-    struct report_options options = {.colour = !output && cli_colour(STDOUT_FILENO)};
-    struct text text AUTO(text_deinit) = TEXT_EMPTY;
-    renderer_find(format)->render(&run->difference, &options, &text);
-    return file_write(err, output, text.data, text.length);
 }
 
 /* Says which required sections are not known; gives whether all are. */
@@ -95,7 +117,7 @@ static int run_diff(const struct cli_call *call) {
     struct error err;
     struct comparison_run run AUTO(run_deinit) = {0};
     if (run_init(&err, &run, call->operands[0], call->operands[1], false) ||
-        print_report(&err, &run))
+        delivery_write(&err, &run.delivery, &run.difference))
         return cli_fail(call, &err);
     if (!all_required_known(call, &run))
         return EXIT_INCONCLUSIVE;
@@ -107,145 +129,105 @@ static int run_diff(const struct cli_call *call) {
 static size_t count_gated(const struct comparison_run *run) {
     size_t gated = 0;
     for (size_t i = 0; i < run->difference.count; i++)
-        gated += policy_gates(&run->policy, &run->difference.changes[i]);
+        gated += run->difference.changes[i].gates;
     return gated;
 }
 
-/* A waiver that waives nothing is out of date, or was never right. */
-static size_t count_unmatched(const struct cli_call *call, const struct comparison_run *run) {
-    size_t unmatched = 0;
+/* Waivers that are out of date, or were never right. */
+static size_t count_faulty(const struct cli_call *call, const struct comparison_run *run) {
+    size_t faulty = 0;
     for (size_t i = 0; i < run->policy.waiver_count; i++) {
-        const struct waiver *waiver = &run->policy.waivers[i];
-        if (waiver->matched)
-            continue;
-        cli_note(call, "the waiver of %s for %s matches nothing", waiver->kind, waiver->subject);
-        unmatched++;
+        AUTO_FREE char *fault = waiver_fault(&run->policy.waivers[i]);
+        if (fault)
+            cli_note(call, "%s", fault);
+        faulty += fault != NULL;
     }
-    return unmatched;
+    return faulty;
+}
+
+static void print_waivers(const struct comparison_run *run) {
+    struct text text AUTO(text_deinit) = TEXT_EMPTY;
+    struct canon canon;
+    json_t *policy = policy_with_waivers(&run->policy, &run->difference, run->today);
+    canon_init(&canon, &text);
+    canon_json(&canon, NULL, policy);
+    canon_finish(&canon);
+    json_decref(policy);
+    fputs(text.data, stdout);
+}
+
+static enum status print_gate(struct error *err, const struct comparison_run *run) {
+    if (!write_waivers)
+        return delivery_write(err, &run->delivery, &run->difference);
+    if (wanted_reports.count)
+        return fail(err, STATUS_USAGE, "--write-waivers comes in place of reports (-f, -o)");
+    print_waivers(run);
+    return STATUS_OK;
 }
 
 static int run_gate(const struct cli_call *call) {
     struct error err;
     struct comparison_run run AUTO(run_deinit) = {0};
-    if (run_init(&err, &run, call->operands[0], call->operands[1], true) ||
-        print_report(&err, &run))
+    if (run_init(&err, &run, call->operands[0], call->operands[1], true) || print_gate(&err, &run))
         return cli_fail(call, &err);
-    size_t gated = count_gated(&run), unmatched = count_unmatched(call, &run);
+    size_t gated = count_gated(&run), faulty = count_faulty(call, &run);
     if (gated)
         cli_note(call, "%zu of %zu changes gate; \"nt-differ accept %s %s\" accepts them", gated,
                  run.difference.count, call->operands[1], call->operands[0]);
     if (!all_required_known(call, &run))
         return EXIT_INCONCLUSIVE;
-    return gated || unmatched ? EXIT_DIFFERENT : EXIT_DONE;
-}
-
-/* ---- accept ---- */
-
-/* What a baseline becomes, byte for byte; standard input can be read once only. */
-struct candidate {
-    struct text content;
-    json_t *snapshot;
-};
-
-static void candidate_deinit(struct candidate *candidate) {
-    text_deinit(&candidate->content);
-    json_decref(candidate->snapshot);
-}
-
-static enum status candidate_read(struct error *err, const char *path,
-                                  struct candidate *candidate) {
-    enum status status = file_read(err, path, SNAPSHOT_LIMIT, &candidate->content);
-    return status ? status
-                  : snapshot_parse(err, is_standard_input(path) ? "standard input" : path,
-                                   &candidate->content, &candidate->snapshot);
-}
-
-/* Says what replacing `baseline` changes; `same` where it is nothing at all. Two snapshots of two
- * dumps can compare alike and still differ, in addresses and times. */
-static enum status say_changes(struct error *err, const char *current, const char *baseline,
-                               const struct candidate *candidate, bool *same) {
-    struct comparison_run run AUTO(run_deinit) = {.new = json_incref(candidate->snapshot)};
-    enum status status = snapshot_read(err, baseline, &run.old);
-    if (status)
-        return status;
-    *same = json_equal(run.old, run.new);
-    if (*same)
-        return STATUS_OK;
-    compare(&run, baseline, current, true);
-    return print_report(err, &run);
-}
-
-static enum status accept(struct error *err, const char *current, const char *baseline) {
-    struct candidate candidate AUTO(candidate_deinit) = {.content = TEXT_EMPTY};
-    bool exists = access(baseline, F_OK) == 0, same = false;
-    enum status status = is_standard_input(baseline)
-                             ? fail(err, STATUS_USAGE, "a baseline is a file")
-                             : candidate_read(err, current, &candidate);
-    if (!status && exists)
-        status = say_changes(err, current, baseline, &candidate, &same);
-    if (!status && !same)
-        status = file_write(err, baseline, candidate.content.data, candidate.content.length);
-    if (!status)
-        printf("%s: %s\n", baseline, same ? "nothing differs" : exists ? "replaced" : "created");
-    return status;
-}
-
-static int run_accept(const struct cli_call *call) {
-    struct error err;
-    return accept(&err, call->operands[0], call->operands[1]) ? cli_fail(call, &err) : EXIT_DONE;
-}
-
-/* ---- explain ---- */
-
-static void explain(const struct rule *rule) {
-    printf("%s (%s): %s\n  %s\n  %s\n  To check: %s\n", rule->id, severity_name(rule->severity),
-           rule->title, rule->meaning, rule->reason, rule->check);
-}
-
-static int run_explain(const struct cli_call *call) {
-    struct error err;
-    if (!call->operand_count) {
-        for (const struct rule *rule = rules; rule->id; rule++)
-            printf("%-28s %-10s %s\n", rule->id, severity_name(rule->severity), rule->title);
-        return EXIT_DONE;
-    }
-    const struct rule *rule = rule_find(call->operands[0]);
-    if (!rule) {
-        fail(&err, STATUS_NOT_FOUND, "no such kind of change: %s (explain without one lists all)",
-             call->operands[0]);
-        return cli_fail(call, &err);
-    }
-    explain(rule);
-    return EXIT_DONE;
+    return gated || faulty ? EXIT_DIFFERENT : EXIT_DONE;
 }
 
 /* ---- commands ---- */
 
 static const struct cli_command commands[] = {
-    {"diff", "OLD NEW [--format NAME] [-o FILE] [--policy FILE]", "say what differs",
+    {"diff", "OLD NEW [--policy FILE] [-f NAME [-o FILE]]...", "say what differs",
      "OLD and NEW are snapshots; one of them can be - for standard input.\n"
      "Exit code: 0 no differences, 1 differences, 2 trouble, 3 a section that the policy requires\n"
      "is not known on both sides.",
-     diff_options, 2, 2, run_diff},
-    {"gate", "BASELINE CURRENT [--policy FILE] [--format NAME] [-o FILE]",
+     gate_options + 1, 2, 2, run_diff},
+    {"gate", "BASELINE CURRENT [--policy FILE] [--write-waivers] [-f NAME [-o FILE]]...",
      "fail where something differs that the policy gates",
      "Without a policy, breaking and notable changes gate. Two snapshots of the same dump are\n"
-     "compared value by value.\n"
+     "compared value by value. A waiver of the policy that has expired, that matches nothing or "
+     "that\n"
+     "names no kind of change gates as well.\n"
      "Exit code: 0 nothing gates, 1 something does, 2 trouble, 3 a section that the policy\n"
      "requires is not known on both sides.",
-     diff_options, 2, 2, run_gate},
-    {"accept", "CURRENT BASELINE", "say what changes, then replace the baseline",
-     "CURRENT can be - for standard input. The baseline is replaced as a whole, or not at all; "
-     "one\n"
-     "that is not there is created.",
-     NULL, 2, 2, run_accept},
-    {"explain", "[KIND]", "say what a kind of change means; without one, list all", NULL, NULL, 0,
-     1, run_explain},
+     gate_options, 2, 2, run_gate},
+    {"review", "[FOLDER]", "show the snapshots that wait to be accepted, and what they change",
+     "FOLDER holds baselines; \"baselines\" without one. NAME.json.new in it waits to become\n"
+     "NAME.json: a check that failed left it there.\n"
+     "Exit code: 0 nothing waits, 1 something does, 2 trouble.",
+     NULL, 0, 1, review_run},
+    {"accept", "NAME | --all | CURRENT BASELINE", "say what changes, then replace the baseline",
+     "NAME: what waits as NAME.json.new in the folder of baselines becomes NAME.json.\n"
+     "CURRENT BASELINE: two files; CURRENT can be - for standard input.\n"
+     "A baseline is replaced as a whole, or not at all; one that is not there is created.\n"
+     "Exit code: 0 done, 2 trouble.",
+     accept_options, 0, 2, accept_run},
+    {"reject", "NAME | --all", "remove what waits, and leave the baseline",
+     "Removes NAME.json.new from the folder of baselines.\n"
+     "Exit code: 0 done, 2 trouble.",
+     accept_options, 0, 1, reject_run},
+    {"history", "SNAPSHOT SNAPSHOT... [--only GLOB] [--format NAME] [-o FILE]",
+     "say when what changed, over any number of builds",
+     "One row for each thing that ever changed: member, bit, constant, size of a type, number of "
+     "a\n"
+     "service, stub, parents of a system process. One column for each snapshot, as they are "
+     "given.\n"
+     "Exit code: 0 nothing ever changed, 1 something did, 2 trouble.",
+     history_options, 2, HISTORY_MOST, history_run},
+    {"explain", "[KIND] [--format NAME]", "say what kinds of change mean; without one, list all",
+     "KIND can be a pattern (\"layout.bit.*\") or a family (\"layout\").\n"
+     "Exit code: 0 done, 2 there is no such kind.",
+     explain_options, 0, 1, explain_run},
     {0},
 };
 
 int main(int argc, char **argv) {
     static const struct cli_program program = {
-        "nt-differ", "nt-differ compares snapshots of Windows kernels.", commands};
+        "nt-differ", "nt-differ compares snapshots of Windows kernels.", commands, cli_schemas};
     return cli_main(&program, argc, argv);
 }

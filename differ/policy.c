@@ -2,13 +2,15 @@
 #include "differ/policy.h"
 
 #include <fnmatch.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "differ/date.h"
 
-#define POLICY_SCHEMA "ntdrift-policy/1"
-#define POLICY_LIMIT  (4u << 20)
+#define POLICY_LIMIT (4u << 20)
 
 /* ---- checking ---- */
 
@@ -103,31 +105,70 @@ static enum status read_gate(struct error *err, const json_t *json, struct polic
 
 /* ---- waivers ---- */
 
+static enum status read_expires(struct error *err, const json_t *json, const char *what,
+                                struct waiver *waiver) {
+    waiver->expires = json_string_value(json);
+    if (json && (!waiver->expires || !date_is_valid(waiver->expires)))
+        return fail(err, STATUS_FORMAT, "%s: \"expires\": expected a day like \"2027-06-30\"",
+                    what);
+    return STATUS_OK;
+}
+
+/* The digits at the start of *text as a build number, or `otherwise` where there are none. */
+static bool scan_build(const char **text, int32_t otherwise, int32_t *build) {
+    size_t digits = strspn(*text, "0123456789");
+    *build = digits ? (int32_t)strtol(*text, NULL, 10) : otherwise;
+    *text += digits;
+    return digits <= 9;
+}
+
+/* "10240", "10240-14393", "-9600" or "22000-". */
+static bool scan_builds(const char *text, struct waiver *waiver) {
+    const char *start = text;
+    if (!scan_build(&text, 0, &waiver->first))
+        return false;
+    bool has_first = text > start;
+    if (!*text) {
+        waiver->last = waiver->first;
+        return has_first;
+    }
+    if (*text++ != '-')
+        return false;
+    const char *end = text;
+    return scan_build(&text, INT32_MAX, &waiver->last) && !*text && (has_first || text > end) &&
+           waiver->first <= waiver->last;
+}
+
+static enum status read_builds(struct error *err, const json_t *json, const char *what,
+                               struct waiver *waiver) {
+    if (!json)
+        return STATUS_OK;
+    waiver->limited = true;
+    if (json_is_string(json) && scan_builds(json_string_value(json), waiver))
+        return STATUS_OK;
+    return fail(err, STATUS_FORMAT,
+                "%s: \"builds\": expected \"10240\", \"10240-14393\", \"-9600\" or \"22000-\"",
+                what);
+}
+
 static enum status read_waiver(struct error *err, const json_t *json, size_t index,
                                struct waiver *waiver) {
-    static const char *const known[] = {"kind", "subject", "reason", NULL};
+    static const char *const known[] = {"kind", "subject", "reason", "builds", "expires", NULL};
     char what[32];
     snprintf(what, sizeof what, "waiver %zu", index + 1);
     if (!json_is_object(json))
         return fail(err, STATUS_FORMAT, "%s: expected an object", what);
-    /* To read past a limit would waive more than its author meant. */
-    static const char *const limits[] = {"builds", "expires"};
-    for (size_t i = 0; i < ARRAY_LENGTH(limits); i++)
-        if (json_object_get(json, limits[i]))
-            return fail(err, STATUS_UNSUPPORTED, "%s: \"%s\" is not supported yet", what,
-                        limits[i]);
     enum status status = check_keys(err, json, what, known);
     if (status)
         return status;
-    *waiver = (struct waiver){json_string_value(json_object_get(json, "kind")),
-                              json_string_value(json_object_get(json, "subject")),
-                              json_string_value(json_object_get(json, "reason")), false};
+    *waiver = (struct waiver){.kind = json_string_value(json_object_get(json, "kind")),
+                              .subject = json_string_value(json_object_get(json, "subject")),
+                              .reason = json_string_value(json_object_get(json, "reason"))};
     if (!waiver->kind || !waiver->subject || !waiver->reason || !*waiver->reason)
         return fail(err, STATUS_FORMAT,
                     "%s: expected the strings \"kind\", \"subject\", \"reason\"", what);
-    if (!names_a_kind(waiver->kind))
-        return fail(err, STATUS_FORMAT, "%s: no kind of change is \"%s\"", what, waiver->kind);
-    return STATUS_OK;
+    status = read_expires(err, json_object_get(json, "expires"), what, waiver);
+    return status ? status : read_builds(err, json_object_get(json, "builds"), what, waiver);
 }
 
 static enum status read_waivers(struct error *err, const json_t *json, struct policy *policy) {
@@ -196,19 +237,49 @@ void policy_deinit(struct policy *policy) {
 
 /* ---- deciding ---- */
 
-void policy_waive(struct policy *policy, struct difference *difference) {
+/* Before any change is looked at. */
+static enum waiver_state waiver_standing(const struct waiver *waiver, int build,
+                                         const char *today) {
+    if (!names_a_kind(waiver->kind))
+        return WAIVER_UNKNOWN;
+    if (waiver->expires && strcmp(today, waiver->expires) > 0)
+        return WAIVER_EXPIRED;
+    if (waiver->limited && (build < waiver->first || build > waiver->last))
+        return WAIVER_ELSEWHERE;
+    return WAIVER_UNUSED;
+}
+
+static void waive_with(struct waiver *waiver, struct difference *difference) {
     for (size_t i = 0; i < difference->count; i++) {
         struct change *change = &difference->changes[i];
-        for (size_t w = 0; w < policy->waiver_count; w++) {
-            struct waiver *waiver = &policy->waivers[w];
-            if (fnmatch(waiver->kind, change->rule->id, 0) != 0 ||
-                fnmatch(waiver->subject, change->subject, 0) != 0)
-                continue;
-            waiver->matched = true;
-            if (!change->waived)
-                change->waived = xstrdup(waiver->reason);
-        }
+        if (fnmatch(waiver->kind, change->rule->id, 0) != 0 ||
+            fnmatch(waiver->subject, change->subject, 0) != 0)
+            continue;
+        waiver->state = WAIVER_USED;
+        if (!change->waived)
+            change->waived = xstrdup(waiver->reason);
     }
+}
+
+void policy_waive(struct policy *policy, struct difference *difference, const char *today) {
+    for (size_t i = 0; i < policy->waiver_count; i++) {
+        struct waiver *waiver = &policy->waivers[i];
+        waiver->state = waiver_standing(waiver, difference->new.build, today);
+        if (waiver->state == WAIVER_UNUSED)
+            waive_with(waiver, difference);
+    }
+}
+
+char *waiver_fault(const struct waiver *waiver) {
+    static const char *const faults[] = {
+        [WAIVER_UNUSED] = "matches nothing",
+        [WAIVER_EXPIRED] = "expired on ",
+        [WAIVER_UNKNOWN] = "names no kind of change",
+    };
+    if (waiver->state >= ARRAY_LENGTH(faults) || !faults[waiver->state])
+        return NULL;
+    return xasprintf("the waiver of %s for %s %s%s", waiver->kind, waiver->subject,
+                     faults[waiver->state], waiver->state == WAIVER_EXPIRED ? waiver->expires : "");
 }
 
 bool policy_gates(const struct policy *policy, const struct change *change) {

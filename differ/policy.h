@@ -5,25 +5,44 @@
  *   {"schema": "ntdrift-policy/1",
  *    "gate": {"severities": ["breaking", "notable"], "kinds": ["layout.bit.moved"]},
  *    "require": ["layouts", "processes"],
- *    "waivers": [{"kind": "layout.*", "subject": "_KPRCB*", "reason": "one sentence"}]}
+ *    "waivers": [{"kind": "layout.*", "subject": "_KPRCB*", "reason": "one sentence",
+ *                 "builds": "10240-14393", "expires": "2027-06-30"}]}
  *
- * `kind` and `subject` are shell patterns. A key that is not known is refused, for a policy that is
- * misread passes what it should hold back. Without "gate", breaking and notable changes gate.
+ * `kind` and `subject` are shell patterns. `builds` says for which builds of the new side a waiver
+ * is meant: "10240", "10240-14393", "-9600", "22000-". `expires` is the last day on which it holds.
+ * A key that is not known is refused, for a policy that is misread passes what it should hold back.
+ * Without "gate", breaking and notable changes gate.
  *
  * It decides nothing about what a change is: that is done before.
  */
 #ifndef NTDRIFT_DIFFER_POLICY_H
 #define NTDRIFT_DIFFER_POLICY_H
 
+#include <stdint.h>
+
 #include "base/status.h"
 #include "base/text.h"
 #include "differ/difference.h"
+
+/* What became of a waiver when it was held against a difference. */
+enum waiver_state {
+    WAIVER_UNUSED,    /* no change is like that: out of date, or never right */
+    WAIVER_USED,      /* a change was waived by it */
+    WAIVER_ELSEWHERE, /* meant for other builds: nothing to be said */
+    WAIVER_EXPIRED,   /* waives nothing any more */
+    WAIVER_UNKNOWN,   /* no kind of change is called so */
+};
+
+#define POLICY_SCHEMA "ntdrift-policy/1"
 
 struct waiver {
     const char *kind;
     const char *subject;
     const char *reason;
-    bool matched; /* a change was waived by it */
+    const char *expires; /* "2027-06-30", or NULL: never */
+    bool limited;        /* to builds from `first` to `last` */
+    int32_t first, last;
+    enum waiver_state state; /* after policy_waive() */
 };
 
 /* Strings belong to `json`. */
@@ -44,8 +63,19 @@ enum status policy_parse(struct error *err, const char *name, const struct text 
                          struct policy *policy);
 void policy_deinit(struct policy *policy);
 
-/* Marks the changes that a waiver names. */
-void policy_waive(struct policy *policy, struct difference *difference);
+/* Marks the changes that a waiver names, and says what became of each waiver. `today` is a day as
+ * date.h writes it. */
+void policy_waive(struct policy *policy, struct difference *difference, const char *today);
+
+/* What is wrong with a waiver, so that it gates by itself: "... expired on 2026-01-31". NULL where
+ * nothing is. The caller frees. */
+char *waiver_fault(const struct waiver *waiver);
+
+/* The policy with a waiver more for each change that gates, as a policy file has it; the reason
+ * says that nobody gave one, and the waiver is for the build of the new side and for 90 days. The
+ * caller decrefs. */
+json_t *policy_with_waivers(const struct policy *policy, const struct difference *difference,
+                            const char *today);
 
 /* Whether a change gates; one that is waived never does. */
 bool policy_gates(const struct policy *policy, const struct change *change);

@@ -113,6 +113,10 @@ unsigned prominence_of(const struct rule *rule, const char *subject) {
     return place_of(rule, subject) + (dot && prominence_is_filler(dot + 1) ? ALL : 0);
 }
 
+bool prominence_is_last(unsigned prominence) {
+    return prominence >= ALL;
+}
+
 bool prominence_is_headline(unsigned prominence) {
     return prominence < HEADLINES;
 }

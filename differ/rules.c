@@ -40,6 +40,10 @@ const struct rule rules[] = {
      "A member has the same name and another type.",
      "A reader that uses the old type takes too many or too few bytes, or misreads them.",
      "dt nt!TYPE MEMBER on both kernels shows the two types."},
+    {"layout.field.renamed", "layout", SEVERITY_NOTABLE, "Members renamed",
+     "A member has another name, and its type and its place among its neighbours.",
+     "Code that reads the member by name finds nothing in the new build.",
+     "dt nt!TYPE on both kernels shows the two names between the same neighbours."},
     {"layout.bit.removed", "layout", SEVERITY_BREAKING, "Bits removed",
      "A bit-field of the old structure is not in the new one.",
      "Its position may mean something else in the new build.",
@@ -49,6 +53,10 @@ const struct rule rules[] = {
      "A new flag is the first sign of a new state or mitigation; its position was free or meant "
      "something else.",
      "dt nt!TYPE BIT on both kernels: the old one prints no line for it."},
+    {"layout.bit.renamed", "layout", SEVERITY_NOTABLE, "Bits renamed",
+     "A bit-field has another name, and its length and its place among its neighbours.",
+     "Code that reads the bit by name finds nothing in the new build.",
+     "dt nt!TYPE on both kernels shows the two names between the same neighbours."},
     {"layout.bit.moved", "layout", SEVERITY_BREAKING, "Bits moved",
      "A bit-field has another position, another length, or is in another word.",
      "A mask taken from the old build tests another flag in the new one.",
@@ -67,6 +75,45 @@ const struct rule rules[] = {
      "\"Max\" constant it is the number of the others that grew.",
      "dt nt!ENUM on both kernels lists names and values."},
 
+    /* ---- syscall ---- */
+    {"syscall.removed", "syscall", SEVERITY_BREAKING, "System services removed",
+     "A service of the old table is not in the new one.",
+     "A program that calls it by number now calls another service, or none.",
+     "x nt!SERVICE on both kernels; dps nt!KiServiceTable on the new one does not lead to it."},
+    {"syscall.added", "syscall", SEVERITY_NOTABLE, "System services added",
+     "A service of the new table is not in the old one.",
+     "It is a new door into the kernel, and every service behind it in the table has another "
+     "number.",
+     "u ntdll!SERVICE on the new system shows its number: mov eax, NUMBER."},
+    {"syscall.renumbered", "syscall", SEVERITY_BREAKING, "System services renumbered",
+     "Services keep their names and have other numbers, because of services that were put in or "
+     "taken out before them, or moved.",
+     "A number taken from the old build calls another service in the new one.",
+     "u ntdll!SERVICE on both systems shows the two numbers: mov eax, NUMBER."},
+    {"syscall.arguments", "syscall", SEVERITY_BREAKING, "System services with other arguments",
+     "A service takes another number of arguments than before.",
+     "A caller that follows the old prototype leaves arguments to chance.",
+     "dd nt!KiServiceTable + 4*NUMBER L1 on x64: the low 4 bits count the arguments on the stack; "
+     "db nt!KiArgumentTable + NUMBER L1 on x86: their bytes."},
+    {"syscall.foreign", "syscall", SEVERITY_BREAKING, "System services diverted",
+     "A service points into a module that the table does not belong to.",
+     "Whoever owns that module sees, and can change, every call of the service.",
+     "dps nt!KiServiceTable on x86; on x64 u nt!KiServiceTable + (dwo(nt!KiServiceTable + "
+     "4*NUMBER) >> 4); lm a ADDRESS names the module."},
+    {"stub.template", "syscall", SEVERITY_NOTABLE, "Stubs with another template",
+     "The stubs of a module enter the kernel by other code than before.",
+     "What recognizes stubs by their bytes, to hook or to check them, must know both.",
+     "u ntdll!NtReadFile on both systems."},
+    {"stub.mechanism", "syscall", SEVERITY_NOTABLE, "Stubs with another way into the kernel",
+     "A stub enters the kernel by another instruction than before, and not as the others of its "
+     "module do.",
+     "A stub that goes its own way was changed on purpose, by Windows or by somebody else.",
+     "u MODULE!STUB on both systems; !chkimg MODULE compares the module with its file."},
+    {"stub.exception", "syscall", SEVERITY_NOTABLE, "Stubs unlike their module's template",
+     "A stub has other bytes than the other stubs of its module, or has them no longer.",
+     "A stub that was rewritten is how a hook looks from inside the process.",
+     "u MODULE!STUB; !chkimg MODULE compares the module with its file."},
+
     /* ---- process ---- */
     {"process.parent.shifted", "process", SEVERITY_NOTABLE, "Parents shifted",
      "A system process is the child of other processes than before; \"(absent)\" stands for a "
@@ -81,8 +128,8 @@ const struct rule rules[] = {
      "Part of the system moved into a process of its own, or something took a system name.",
      "!process 0 0 IMAGE on both dumps."},
     {"process.bit.changed", "process", SEVERITY_NOTABLE, "Process bits changed",
-     "A bit of EPROCESS that both builds have is set in all processes of one image on one side and "
-     "in none on the other.",
+     "A bit of EPROCESS that both builds have is set in all processes of one image, or in all of "
+     "them in one kind of session, on one side and in none on the other.",
      "The kernel treats the process differently, or something wrote the bit.",
      "dt nt!_EPROCESS ADDRESS BIT with the address that !process 0 0 IMAGE gives."},
     {"process.view.changed", "process", SEVERITY_NOTABLE, "Process lists changed",

@@ -185,3 +185,10 @@ void strict_make(struct difference *difference, const json_t *old, const json_t 
     text_deinit(&walk.path);
     difference_sort(difference);
 }
+
+void strict_make_where_same(struct difference *difference, const json_t *old, const json_t *new) {
+    if (strict_applies(old, new))
+        strict_make(difference, old, new);
+    else
+        difference_make(difference, old, new);
+}

@@ -17,4 +17,7 @@ bool strict_applies(const json_t *old, const json_t *new);
 #define STRICT_ROWS 200
 void strict_make(struct difference *difference, const json_t *old, const json_t *new);
 
+/* What a gate compares: strict_make() where it applies, difference_make() elsewhere. */
+void strict_make_where_same(struct difference *difference, const json_t *old, const json_t *new);
+
 #endif

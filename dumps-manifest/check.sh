@@ -58,18 +58,21 @@ snapshot() {
     echo "$output: $(stat -c %s "$output") bytes"
 }
 
+# Leaves the new snapshot beside the baseline, for a person to look at.
+leave() {
+    cp "$1" "$2.new"
+    local folder
+    folder=$(dirname "$2")
+    fail "$2: $3; to look at it: nt-differ review $folder; to accept:" \
+        "nt-differ accept $(basename "$2" .json) -b $folder"
+}
+
 baseline() {
     local current=$1 accepted=$2 policy=() status=0
     [ -n "${3:-}" ] && policy=(--policy "$3")
-    [ -f "$accepted" ] || {
-        cp "$current" "$accepted.new"
-        fail "$accepted: no such baseline; to accept what was found: nt-differ accept $accepted.new $accepted"
-    }
+    [ -f "$accepted" ] || leave "$current" "$accepted" "no such baseline"
     "$NT_DIFFER" gate "$accepted" "$current" "${policy[@]}" || status=$?
-    if [ $status -ne 0 ]; then
-        cp "$current" "$accepted.new"
-        fail "$accepted: differs (exit code $status); to accept: nt-differ accept $accepted.new $accepted"
-    fi
+    [ $status -eq 0 ] || leave "$current" "$accepted" "differs (exit code $status)"
 }
 
 shift 2

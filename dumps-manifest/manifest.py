@@ -13,9 +13,20 @@ import sys
 HERE = pathlib.Path(__file__).resolve().parent
 MANIFEST = HERE / "manifest.json"
 BASELINES = HERE.parent / "baselines"
+PROFILES = HERE.parent / "analyzer/profiles"
 REQUIRED = {"id": str, "file": str, "size": int, "xxh3_128": str, "format": str, "build": int,
             "arch": str, "baseline": str, "provenance": str, "tags": list}
-OPTIONAL = {"symbols": str, "policy": str, "scenario": str}
+OPTIONAL = {"symbols": str, "profile": str, "policy": str, "scenario": str}
+
+
+def profile_faults(entry):
+    """The entry names the profile that its accepted snapshot was made with, and no other."""
+    baseline = BASELINES / entry["baseline"]
+    source = (json.loads(baseline.read_text())["system"].get("symbols") or {}).get("source")
+    used = source if (PROFILES / f"{source}.json").is_file() else None
+    if entry.get("profile") != used:
+        yield f"{entry['id']}: profile: expected {used!r} as in its baseline, " \
+              f"found {entry.get('profile')!r}"
 
 
 def entry_faults(entry):
@@ -32,7 +43,12 @@ def entry_faults(entry):
     scenario = entry.get("scenario")
     if scenario and not (HERE.parent / "tests/scenarios" / scenario).is_file():
         yield f"{name}: scenario {scenario}: no such file"
-    if not (BASELINES / str(entry.get("baseline"))).is_file():
+    policy = entry.get("policy")
+    if policy and not (HERE / policy).is_file():
+        yield f"{name}: policy {policy}: no such file"
+    if (BASELINES / str(entry.get("baseline"))).is_file():
+        yield from profile_faults(entry)
+    else:
         yield f"{name}: baseline {entry.get('baseline')}: no such file"
 
 
@@ -44,7 +60,8 @@ def lint():
     known = {entry.get("baseline") for entry in entries} | {"README.md"}
     for path in sorted(BASELINES.iterdir()):
         if path.suffix == ".new":
-            faults.append(f"baselines/{path.name}: waits to be accepted or removed")
+            faults.append(f"baselines/{path.name}: waits to be accepted or rejected "
+                          "(nt-differ review, accept, reject)")
         elif path.name not in known:
             faults.append(f"baselines/{path.name}: no entry of the manifest names it")
     print("\n".join(faults) or f"{len(entries)} entries, all whole")

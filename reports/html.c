@@ -5,6 +5,7 @@
 
 #include "base/memory.h"
 #include "reports/escape.h"
+#include "reports/html_script.h"
 #include "reports/svg.h"
 
 void html_element(struct text *out, const char *tag, const char *content) {
@@ -22,14 +23,16 @@ void html_chip(struct text *out, enum severity severity) {
     text_printf(out, "<span class=\"chip %s\">%s</span>", name, name);
 }
 
-/* No script and no outside resource is wanted; the policy holds even a browser to it. */
+/* No outside resource is wanted and no script but the page's own; the policy holds even a browser
+ * to it. */
 static void write_head(struct page *page) {
     struct text *out = page->out;
     text_puts(out, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
                    "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
                    "<meta name=\"color-scheme\" content=\"light dark\">\n"
                    "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
-                   "style-src 'unsafe-inline'\">\n<title>Windows kernel: ");
+                   "style-src 'unsafe-inline'; script-src '" HTML_SCRIPT_DIGEST "'\">\n"
+                   "<title>Windows kernel: ");
     escape_html(out, page->difference->old.label);
     text_puts(out, " to ");
     escape_html(out, page->difference->new.label);
@@ -38,28 +41,28 @@ static void write_head(struct page *page) {
     text_puts(out, "</style>\n</head>\n");
 }
 
-static void write_family(struct page *page, const char *family) {
+static void write_family(struct page *page, const struct family *family) {
     static const struct {
         const char *family;
         void (*write)(struct page *page); /* what a family has besides tables by kind */
-    } specials[] = {{"layout", html_structures}, {"process", html_trees}};
-    text_printf(page->out, "<section id=\"family--%s\">\n", family);
-    html_element(page->out, "h2", outline_family(family));
+    } specials[] = {{"layout", html_structures}, {"syscall", html_stubs}, {"process", html_trees}};
+    text_printf(page->out, "<section id=\"family--%s\">\n", family->id);
+    html_element(page->out, "h2", family->heading);
     text_putc(page->out, '\n');
     for (size_t i = 0; i < ARRAY_LENGTH(specials); i++)
-        if (!strcmp(specials[i].family, family))
+        if (!strcmp(specials[i].family, family->id))
             specials[i].write(page);
-    html_kinds(page, family);
+    html_kinds(page, family->id);
     text_puts(page->out, "</section>\n");
 }
 
 static void write_main(struct page *page) {
     text_puts(page->out, "<main id=\"main\">\n");
     if (page->difference->count) {
+        html_filter(page->out);
         html_glance(page);
-        for (size_t i = 0; i < page->outline.kind_count; i++)
-            if (outline_begins_family(&page->outline, i))
-                write_family(page, page->outline.kinds[i].rule->family);
+        for (size_t i = 0; i < page->outline.family_count; i++)
+            write_family(page, &page->outline.families[i]);
     }
     html_unknown(page);
     html_checks(page);
@@ -79,6 +82,9 @@ void report_html(const struct difference *difference, const struct report_option
     write_main(&page);
     text_puts(output,
               "<footer>Made by ntdrift from two snapshots. The same two give the same page, "
-              "byte for byte.</footer>\n</body>\n</html>\n");
+              "byte for byte.</footer>\n");
+    if (difference->count)
+        html_script(output);
+    text_puts(output, "</body>\n</html>\n");
     outline_deinit(&page.outline);
 }

@@ -1,8 +1,8 @@
 /*
  * html.h - the parts of the HTML report, one file each. Private to html*.c.
  *
- * The page is one file without a script: what folds is <details>, what is a picture is SVG inside
- * it. No text of a snapshot gets here but through escape.h.
+ * The page is one file, whole without its one script: what folds is <details>, what is a picture is
+ * SVG inside it. No text of a snapshot gets here but through escape.h.
  */
 #ifndef NTDRIFT_REPORTS_HTML_H
 #define NTDRIFT_REPORTS_HTML_H
@@ -28,6 +28,9 @@ void html_structures(struct page *page);
 
 /* html_processes.c: the two trees */
 void html_trees(struct page *page);
+
+/* html_stubs.c: code of system call stubs */
+void html_stubs(struct page *page);
 
 /* html_tables.c: changes by kind */
 void html_kinds(struct page *page, const char *family);

@@ -105,14 +105,6 @@ static void write_tile(struct text *out, const char *class, size_t count, const 
     text_printf(out, "<li class=\"%s\"><b>%zu</b>%s</li>\n", class, count, label);
 }
 
-static size_t count_family(const struct outline *outline, const char *family) {
-    size_t count = 0;
-    for (size_t i = 0; i < outline->kind_count; i++)
-        if (!strcmp(outline->kinds[i].rule->family, family))
-            count += outline->kinds[i].count;
-    return count;
-}
-
 static void write_tiles(struct page *page) {
     const struct outline *outline = &page->outline;
     text_puts(page->out, "<ul class=\"tiles\">\n");
@@ -120,14 +112,11 @@ static void write_tiles(struct page *page) {
         const char *name = severity_name((enum severity)severity);
         write_tile(page->out, name, outline->severities[severity], name);
     }
-    for (size_t i = 0; i < outline->kind_count; i++) {
-        const char *family = outline->kinds[i].rule->family;
-        if (!outline_begins_family(outline, i))
-            continue;
-        size_t count = count_family(outline, family);
+    for (size_t i = 0; i < outline->family_count; i++) {
+        const struct family *family = &outline->families[i];
         AUTO_FREE char *label = xasprintf("change%s in <a href=\"#family--%s\">%s</a>",
-                                          plural(count), family, outline_family(family));
-        write_tile(page->out, "family", count, label);
+                                          plural(family->count), family->id, family->heading);
+        write_tile(page->out, "family", family->count, label);
     }
     if (page->difference->unknown_count)
         write_tile(page->out, "unknown", page->difference->unknown_count,
@@ -143,13 +132,9 @@ static void write_contents(struct page *page) {
     text_puts(out, "<nav class=\"contents\" aria-label=\"Contents\">\n<ul>\n");
     if (page->difference->count)
         text_puts(out, "<li><a href=\"#glance\">At a glance</a></li>\n");
-    for (size_t i = 0; i < outline->kind_count; i++) {
-        const char *family = outline->kinds[i].rule->family;
-        if (!outline_begins_family(outline, i))
-            continue;
-        text_printf(out, "<li><a href=\"#family--%s\">%s</a></li>\n", family,
-                    outline_family(family));
-    }
+    for (size_t i = 0; i < outline->family_count; i++)
+        text_printf(out, "<li><a href=\"#family--%s\">%s</a></li>\n", outline->families[i].id,
+                    outline->families[i].heading);
     if (page->difference->unknown_count)
         text_puts(out, "<li><a href=\"#unknown\">Not comparable</a></li>\n");
     if (page->difference->count)
@@ -182,6 +167,14 @@ static void write_sentence(struct page *page, const struct change *change) {
     text_puts(page->out, "</li>\n");
 }
 
+static void write_subject(struct page *page, const struct change *change) {
+    text_puts(page->out, "<li><a href=\"#");
+    outline_anchor(page->out, page->difference, change);
+    text_puts(page->out, "\">");
+    html_code(page->out, change->subject);
+    text_puts(page->out, "</a></li>\n");
+}
+
 /* Changes of structures are told with their structures, the others by kind. */
 static void write_rest(struct text *out, const struct kind *kind, size_t count) {
     if (outline_is_structural(kind->changes[0]))
@@ -193,15 +186,17 @@ static void write_rest(struct text *out, const struct kind *kind, size_t count) 
 
 static void write_kind(struct page *page, const struct kind *kind) {
     struct text *out = page->out;
+    bool has_sentences = outline_has_sentences(kind);
     text_puts(out, "<li><div>");
     html_chip(out, kind->rule->severity);
     text_puts(out, "</div><div><strong>");
     escape_html(out, kind->rule->title);
-    text_printf(out, "</strong> <span class=\"soft\">%zu%s</span>\n<ul>\n", kind->count,
-                kind->waived ? ", some of them waived" : "");
+    text_printf(out, "</strong> <span class=\"soft\">%zu%s</span>\n<ul%s>\n", kind->count,
+                kind->waived ? ", some of them waived" : "",
+                has_sentences ? "" : " class=\"subjects\"");
     size_t shown = outline_glance_length(kind);
     for (size_t i = 0; i < shown; i++)
-        write_sentence(page, kind->changes[i]);
+        (has_sentences ? write_sentence : write_subject)(page, kind->changes[i]);
     if (kind->count > shown)
         write_rest(out, kind, kind->count - shown);
     text_puts(out, "</ul></div></li>\n");

@@ -9,6 +9,7 @@
 #include "reports/svg.h"
 
 #define UNFOLDED 8  /* structures that are open when the page is; the most prominent come first */
+#define DRAWN    14 /* structures that have a picture; a page of all would be too large to send */
 #define LINKED   40 /* structures that the section names before it shows them */
 
 static void write_key(struct text *out) {
@@ -152,7 +153,7 @@ static void write_picture(struct page *page, const struct structure *structure, 
     write_words(page->out, structure, id);
 }
 
-static void write_structure(struct page *page, const struct topic *topic, bool is_open) {
+static void write_structure(struct page *page, const struct topic *topic, size_t place) {
     struct text *out = page->out;
     struct structure structure AUTO(structure_deinit);
     structure_init(&structure, page->difference, topic->name, topic->changes, topic->count);
@@ -160,14 +161,15 @@ static void write_structure(struct page *page, const struct topic *topic, bool i
     text_puts(&id, "structure--");
     escape_anchor(&id, topic->name);
     text_printf(out, "<details class=\"structure\" id=\"%s\"%s>\n<summary><h3>", id.data,
-                is_open ? " open" : "");
+                place < UNFOLDED ? " open" : "");
     html_code(out, topic->name);
     text_puts(out, "</h3> <span class=\"meta\">");
     write_sizes(out, &structure);
     text_puts(out, topic->weight ? ": " : "; ");
     outline_counts(out, topic);
     text_puts(out, "</span></summary>\n");
-    write_picture(page, &structure, id.data);
+    if (place < DRAWN)
+        write_picture(page, &structure, id.data);
     html_change_table(page, topic->changes, topic->count, topic->name);
     text_puts(out, "</details>\n");
 }
@@ -201,9 +203,12 @@ void html_structures(struct page *page) {
     text_puts(out, "<p>Each picture has the structure before at the left and after at the right, "
                    "member by member by offset; the number at the right of a bar is its size in "
                    "bytes, and the height grows with it. Stretches in which nothing changed are "
-                   "folded.</p>\n");
+                   "folded.");
+    text_puts(out, outline->topic_count > DRAWN ? " The structures that most people ask for have "
+                                                  "one; the others have their table.</p>\n"
+                                                : "</p>\n");
     write_key(out);
     for (size_t i = 0; i < outline->topic_count; i++)
-        write_structure(page, &outline->topics[i], i < UNFOLDED);
+        write_structure(page, &outline->topics[i], i);
     text_puts(out, "</section>\n");
 }

@@ -1,5 +1,6 @@
 /* html_style.c - the style sheet of the HTML report: light and dark, wide and narrow, and paper. */
 #include "reports/html.h"
+#include "reports/svg.h"
 
 /* Colours. The text colours have a contrast of at least 4.5:1 on every ground that they stand on
  * (WCAG 2.2, 1.4.3). */
@@ -51,6 +52,18 @@ static const char *const text_rules[] = {
 };
 
 static const char *const block_rules[] = {
+    "[hidden]{display:none!important}\n",
+    "#filter{position:sticky;top:0;z-index:1;display:flex;flex-wrap:wrap;gap:6px 16px;",
+    "align-items:center;padding:10px 0;margin-top:20px;background:var(--page);",
+    "border-bottom:1px solid var(--line);font-size:.9rem}\n",
+    "#filter input[type=search]{flex:1 1 240px;min-width:0;font:inherit;color:inherit;",
+    "background:var(--card);border:1px solid var(--soft);border-radius:4px;padding:5px 9px}\n",
+    "#filter output{color:var(--soft);flex-basis:9em}",
+    "[id]{scroll-margin-top:64px}\n",
+    ".listings{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,420px),1fr));",
+    "gap:12px 24px;margin:8px 0}.listings figure{margin:0;min-width:0}\n",
+    ".listings pre{margin:4px 0 0;padding:10px 12px;overflow-x:auto;background:var(--ground);",
+    "border-radius:4px;font-size:.82rem;line-height:1.5}.listings code{font-size:inherit}\n",
     ".chip{display:inline-block;font-size:.75rem;line-height:1.5;font-weight:600;",
     "padding:0 .55em;",
     "border-radius:3px;white-space:nowrap}\n",
@@ -89,6 +102,7 @@ static const char *const block_rules[] = {
     ".glance>li{display:grid;grid-template-columns:84px 1fr;gap:2px 12px;padding:10px 0;",
     "border-bottom:1px solid var(--line)}\n",
     ".glance ul{margin:4px 0 0;padding-left:1.1em}.glance ul li{margin:2px 0}",
+    ".glance ul.subjects{list-style:none;padding:0;display:flex;flex-wrap:wrap;gap:0 14px}\n",
     ".glance a{text-decoration:none}.glance .soft a{color:inherit}\n",
     "details>summary{cursor:pointer}details.structure{border-top:1px solid var(--line);",
     "padding:14px 0}\n",
@@ -158,7 +172,7 @@ static const char *const media_rules[] = {
     "main,header.top,",
     "footer{max-width:none;padding:0}h2{break-after:avoid}h3,h4,summary{break-after:avoid}",
     "figure,tr,.glance>li{break-inside:avoid}.picture,.scroll{overflow:visible}.picture svg{",
-    "min-width:0}nav.contents,.skip{display:none}a{color:inherit;text-decoration:none}",
+    "min-width:0}nav.contents,.skip,#filter{display:none}a{color:inherit;text-decoration:none}",
     "details::details-content{content-visibility:visible;display:block;height:auto}",
     "svg rect,svg path,.chip,.telling{print-color-adjust:exact;",
     "-webkit-print-color-adjust:exact}}",
@@ -177,6 +191,7 @@ void html_style(struct text *out) {
     PUT(text_rules);
     PUT(block_rules);
     PUT(picture_rules);
+    svg_structure_style(out);
     for (size_t i = 0; i < sizeof marked / sizeof *marked; i++)
         text_printf(out,
                     "svg .%s .box{fill:var(--%s-ground);stroke:var(--%s)}svg .%s .edge{fill:"

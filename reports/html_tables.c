@@ -72,9 +72,9 @@ static void write_cell(struct text *out, const json_t *value) {
     text_puts(out, "</code></td>");
 }
 
-/* The runs of shifted members: by how much, how many, from which to which, and why. */
+/* The runs of shifted members or services: by how much, how many, from which to which, and why. */
 static void write_groups(struct page *page, const json_t *groups) {
-    static const char *const columns[] = {"By", "Members", "From", "To", "Because", NULL};
+    static const char *const columns[] = {"By", "Count", "From", "To", "Because", NULL};
     static const char *const keys[] = {"by", "count", "first", "last", "causes"};
     if (!json_array_size(groups))
         return;
@@ -121,6 +121,7 @@ static void write_details(struct page *page, const struct change *change) {
     text_putc(page->out, '\n');
     write_groups(page, json_object_get(change->details, "groups"));
     write_pairs(page, json_object_get(change->details, "fields"), "member", false);
+    write_pairs(page, json_object_get(change->details, "services"), "service", false);
     write_pairs(page, json_object_get(change->details, "constants"), "constant", !change->old);
     text_puts(page->out, "</td></tr>\n");
 }
@@ -145,7 +146,8 @@ static void write_row(struct page *page, const struct change *change, const char
     struct text *out = page->out;
     text_puts(out, "<tr id=\"");
     outline_anchor(out, page->difference, change);
-    text_puts(out, change->waived ? "\" class=\"waived\">" : "\">");
+    text_printf(out, "\" data-severity=\"%s\"%s>", severity_name(change->severity),
+                change->waived ? " class=\"waived\"" : "");
     text_puts(out, "<td>");
     write_kind(out, change->rule);
     text_puts(out, "</td><th scope=\"row\">");

@@ -105,19 +105,9 @@ static void write_title(struct article *article) {
 
 /* ---- at a glance ---- */
 
-static void write_counts(struct article *article) {
-    const struct outline *outline = &article->outline;
-    text_puts(article->out, "| Change | Severity | Count |\n|---|---|--:|\n");
-    for (size_t i = 0; i < outline->kind_count; i++) {
-        const struct kind *kind = outline->glance[i];
-        text_printf(article->out, "| %s | %s | %zu |\n", kind->rule->title,
-                    severity_name(kind->rule->severity), kind->count);
-    }
-}
-
 static void write_sentences(struct article *article, const struct kind *kind) {
     size_t shown = outline_glance_length(kind);
-    text_printf(article->out, "**%s** (%zu)\n\n", kind->rule->title, kind->count);
+    text_puts(article->out, "\n\n");
     for (size_t i = 0; i < shown; i++) {
         text_puts(article->out, "- ");
         escape_markdown_prose(article->out, kind->changes[i]->message);
@@ -128,13 +118,29 @@ static void write_sentences(struct article *article, const struct kind *kind) {
     text_putc(article->out, '\n');
 }
 
+static void write_subjects(struct article *article, const struct kind *kind) {
+    size_t shown = outline_glance_length(kind);
+    for (size_t i = 0; i < shown; i++) {
+        text_puts(article->out, i ? ", " : ": ");
+        escape_markdown_code(article->out, kind->changes[i]->subject);
+    }
+    if (kind->count > shown)
+        text_printf(article->out, " and %zu more", kind->count - shown);
+    text_puts(article->out, ".\n\n");
+}
+
 static void write_glance(struct article *article) {
     const struct outline *outline = &article->outline;
     text_puts(article->out, "\n## At a glance\n\n");
-    for (size_t i = 0; i < outline->kind_count; i++)
-        if (outline->glance[i]->rule->severity > SEVERITY_INFO)
-            write_sentences(article, outline->glance[i]);
-    write_counts(article);
+    for (size_t i = 0; i < outline->kind_count; i++) {
+        const struct kind *kind = outline->glance[i];
+        text_printf(article->out, "**%s** (%zu, %s)", kind->rule->title, kind->count,
+                    severity_name(kind->rule->severity));
+        if (outline_has_sentences(kind))
+            write_sentences(article, kind);
+        else
+            write_subjects(article, kind);
+    }
 }
 
 /* ---- changes by kind ---- */
@@ -144,7 +150,10 @@ static void write_row(struct article *article, const struct change *change) {
     text_puts(out, "| ");
     escape_markdown_code(out, change->subject);
     text_puts(out, " | ");
-    if (change->details && !change->old && !change->new) {
+    if (json_array_size(json_object_get(change->details, "groups")) &&
+        !outline_is_structural(change)) {
+        text_printf(out, "%zu, see below | | ", outline_stands_for(change));
+    } else if (change->details && !change->old && !change->new) {
         escape_markdown_prose(out, change->message);
         text_puts(out, " | ");
     } else {
@@ -160,6 +169,25 @@ static void write_row(struct article *article, const struct change *change) {
     text_puts(out, " |\n");
 }
 
+/* Why a whole table was renumbered: the runs, and what pushed each along. */
+static void write_groups(struct article *article, const struct change *change) {
+    static const char *const keys[] = {"by", "count", "first", "last", "causes"};
+    const json_t *groups = json_object_get(change->details, "groups");
+    if (!json_array_size(groups))
+        return;
+    text_puts(article->out, "\n| By | Count | From | To | Because |\n|---|--:|---|---|---|\n");
+    for (size_t i = 0; i < json_array_size(groups); i++) {
+        for (size_t j = 0; j < ARRAY_LENGTH(keys); j++) {
+            AUTO(text_deinit) struct text plain = TEXT_EMPTY;
+            value_plain(&plain, json_object_get(json_array_get(groups, i), keys[j]));
+            text_puts(article->out, "| ");
+            escape_markdown_prose(article->out, plain.data);
+            text_putc(article->out, ' ');
+        }
+        text_puts(article->out, "|\n");
+    }
+}
+
 static void write_kind(struct article *article, const struct kind *kind) {
     struct text *out = article->out;
     text_printf(out, "\n### %s\n\n", kind->rule->title);
@@ -169,10 +197,8 @@ static void write_kind(struct article *article, const struct kind *kind) {
     text_puts(out, "\n\n| Subject | Before | After | Severity |\n|---|---|---|---|\n");
     for (size_t i = 0; i < kind->count; i++)
         write_row(article, kind->changes[i]);
-}
-
-static bool is_last_of_family(const struct outline *outline, size_t kind) {
-    return kind + 1 == outline->kind_count || outline_begins_family(outline, kind + 1);
+    for (size_t i = 0; i < kind->count && !outline_is_structural(kind->changes[i]); i++)
+        write_groups(article, kind->changes[i]);
 }
 
 /* What a family has besides its tables of changes. */
@@ -181,18 +207,56 @@ static void write_more(struct article *article, const char *family) {
         markdown_layouts(article->out, article->difference, &article->outline);
     if (!strcmp(family, "process"))
         markdown_trees(article->out, article->difference);
+    if (!strcmp(family, "syscall"))
+        markdown_stubs(article->out, article->difference);
 }
 
+/* Changes of structures are told with their structures; one by one they are the appendix. */
 static void write_families(struct article *article) {
     const struct outline *outline = &article->outline;
-    for (size_t i = 0; i < outline->kind_count; i++) {
-        const char *family = outline->kinds[i].rule->family;
-        if (outline_begins_family(outline, i))
-            text_printf(article->out, "\n## %s\n", outline_family(family));
-        write_kind(article, &outline->kinds[i]);
-        if (is_last_of_family(outline, i))
-            write_more(article, family);
+    for (size_t i = 0; i < outline->family_count; i++) {
+        const struct family *family = &outline->families[i];
+        text_printf(article->out, "\n## %s\n", family->heading);
+        write_more(article, family->id);
+        for (size_t j = 0; j < outline->kind_count; j++)
+            if (!strcmp(outline->kinds[j].rule->family, family->id) &&
+                !outline_is_structural(outline->kinds[j].changes[0]))
+                write_kind(article, &outline->kinds[j]);
     }
+}
+
+/* A renumbered table, service by service. */
+static void write_services(struct article *article, const struct change *change) {
+    struct text *out = article->out;
+    const char *name;
+    json_t *numbers;
+    text_puts(out, "\n## Appendix: services of ");
+    escape_markdown_code(out, change->subject);
+    text_puts(out, " with another number\n\n| Service | Before | After |\n|---|--:|--:|\n");
+    json_object_foreach(json_object_get(change->details, "services"), name, numbers) {
+        text_puts(out, "| ");
+        escape_markdown_code(out, name);
+        for (size_t side = 0; side < 2; side++) {
+            AUTO(text_deinit) struct text plain = TEXT_EMPTY;
+            value_plain(&plain, json_array_get(numbers, side));
+            text_puts(out, " | ");
+            escape_markdown_prose(out, plain.data);
+        }
+        text_puts(out, " |\n");
+    }
+}
+
+static void write_appendix(struct article *article) {
+    const struct outline *outline = &article->outline;
+    for (size_t i = 0; i < article->difference->count; i++)
+        if (json_object_size(json_object_get(article->difference->changes[i].details, "services")))
+            write_services(article, &article->difference->changes[i]);
+    if (!outline->topic_count)
+        return;
+    text_puts(article->out, "\n## Appendix: every change of a structure\n");
+    for (size_t i = 0; i < outline->kind_count; i++)
+        if (outline_is_structural(outline->kinds[i].changes[0]))
+            write_kind(article, &outline->kinds[i]);
 }
 
 /* ---- the end ---- */
@@ -241,5 +305,6 @@ void report_markdown(const struct difference *difference, const struct report_op
     }
     write_unknown(&article);
     write_checks(&article);
+    write_appendix(&article);
     outline_deinit(&article.outline);
 }

@@ -94,7 +94,7 @@ static void write_topic(struct text *out, const struct difference *difference,
                         const struct topic *topic) {
     struct structure structure AUTO(structure_deinit);
     structure_init(&structure, difference, topic->name, topic->changes, topic->count);
-    text_puts(out, "\n#### ");
+    text_puts(out, "\n### ");
     escape_markdown_code(out, topic->name);
     text_printf(out, "\n\n%" PRIu64 " bytes before, %" PRIu64 " after", structure.old.size,
                 structure.new.size);
@@ -110,7 +110,7 @@ void markdown_layouts(struct text *out, const struct difference *difference,
                       const struct outline *outline) {
     if (!outline->topic_count)
         return;
-    text_puts(out, "\n### Layouts before and after\n\nOffsets from the start of the structure; "
+    text_puts(out, "\nOffsets from the start of the structure; "
                    "`0x6b4:8` is bit 8 of the word at `0x6b4`. Stretches without a change are one "
                    "line.\n");
     for (size_t i = 0; i < outline->topic_count; i++)

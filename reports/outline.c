@@ -1,5 +1,6 @@
 /* outline.c - the order in which the long formats tell a difference. */
 #include "reports/outline.h"
+#include "differ/type_size.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -41,10 +42,10 @@ size_t outline_stands_for(const struct change *change) {
 static size_t type_name_length(const struct difference *difference, const char *subject) {
     for (const char *dot = strchr(subject, '.'); dot; dot = strchr(dot + 1, '.')) {
         AUTO_FREE char *name = xstrndup(subject, (size_t)(dot - subject));
-        if (shape_type(&difference->old, name) || shape_type(&difference->new, name))
+        if (side_type(&difference->old, name) || side_type(&difference->new, name))
             return strlen(name);
     }
-    bool is_type = shape_type(&difference->old, subject) || shape_type(&difference->new, subject);
+    bool is_type = side_type(&difference->old, subject) || side_type(&difference->new, subject);
     return is_type ? strlen(subject) : strcspn(subject, ".");
 }
 
@@ -128,6 +129,26 @@ static void make_kinds(struct outline *outline, const struct difference *differe
     }
 }
 
+/* ---- families ---- */
+
+/* The short families that many people ask for come before the long one of structures. */
+static void make_families(struct outline *outline) {
+    static const struct family told[] = {
+        {"syscall", "System calls", 0},   {"process", "Processes", 0},
+        {"object", "Objects", 0},         {"layout", "Structures and enumerations", 0},
+        {"dump", "Dump and coverage", 0}, {"snapshot", "Values", 0},
+    };
+    outline->families = xcalloc(ARRAY_LENGTH(told), sizeof *outline->families);
+    for (size_t i = 0; i < ARRAY_LENGTH(told); i++) {
+        struct family family = told[i];
+        for (size_t j = 0; j < outline->kind_count; j++)
+            if (!strcmp(outline->kinds[j].rule->family, family.id))
+                family.count += outline->kinds[j].count;
+        if (family.count)
+            outline->families[outline->family_count++] = family;
+    }
+}
+
 /* ---- at a glance ---- */
 
 static int compare_glances(const void *left, const void *right) {
@@ -153,10 +174,15 @@ size_t outline_glance_length(const struct kind *kind) {
     return kind->count <= shown + 1 ? kind->count : shown;
 }
 
+bool outline_has_sentences(const struct kind *kind) {
+    return kind->headlines || kind->count <= 2;
+}
+
 void outline_init(struct outline *outline, const struct difference *difference) {
     *outline = (struct outline){0};
     make_topics(outline, difference);
     make_kinds(outline, difference);
+    make_families(outline);
     make_glance(outline);
     for (size_t i = 0; i < difference->count; i++) {
         const struct change *change = &difference->changes[i];
@@ -169,6 +195,7 @@ void outline_deinit(struct outline *outline) {
     for (size_t i = 0; i < outline->topic_count; i++)
         free(outline->topics[i].name);
     free(outline->topics);
+    free(outline->families);
     free(outline->kinds);
     free(outline->sorted);
     free(outline->all);
@@ -194,40 +221,23 @@ void outline_counts(struct text *out, const struct topic *topic) {
     }
 }
 
-bool outline_begins_family(const struct outline *outline, size_t kind) {
-    return !kind ||
-           strcmp(outline->kinds[kind - 1].rule->family, outline->kinds[kind].rule->family) != 0;
-}
-
-const char *outline_family(const char *family) {
-    static const struct {
-        const char *family;
-        const char *heading;
-    } headings[] = {
-        {"layout", "Structures and enumerations"},
-        {"syscall", "System calls"},
-        {"process", "Processes"},
-        {"object", "Objects"},
-        {"dump", "Dump and coverage"},
-        {"snapshot", "Values"},
-    };
-    for (size_t i = 0; i < ARRAY_LENGTH(headings); i++)
-        if (!strcmp(headings[i].family, family))
-            return headings[i].heading;
-    return family;
-}
-
 /* ---- anchors ---- */
 
-/* Changes of one kind and subject stand together; the second one of them gets a number. */
-void outline_anchor(struct text *out, const struct difference *difference,
-                    const struct change *change) {
-    text_printf(out, "%s--", change->rule->id);
-    escape_anchor(out, change->subject);
+/* They stand together. */
+size_t outline_number(const struct difference *difference, const struct change *change) {
     size_t number = 1;
     for (const struct change *each = change; each > difference->changes; each--, number++)
         if (each[-1].rule != change->rule || strcmp(each[-1].subject, change->subject) != 0)
             break;
+    return number;
+}
+
+/* The second change of one kind and subject gets a number. */
+void outline_anchor(struct text *out, const struct difference *difference,
+                    const struct change *change) {
+    text_printf(out, "%s--", change->rule->id);
+    escape_anchor(out, change->subject);
+    size_t number = outline_number(difference, change);
     if (number > 1)
         text_printf(out, "--%zu", number);
 }
@@ -243,9 +253,11 @@ struct word {
 static struct word placeholder(const struct change *change, const char *word, size_t length) {
     static const struct {
         const char *word;
-        enum { WHOLE, TYPE, MEMBER, IMAGE } part;
+        enum { TYPE, MEMBER, IMAGE, SERVICE } part;
     } places[] = {
-        {"TYPE", TYPE}, {"MEMBER", MEMBER}, {"BIT", MEMBER}, {"IMAGE", IMAGE}, {"ENUM", TYPE}};
+        {"TYPE", TYPE},   {"MEMBER", MEMBER}, {"BIT", MEMBER},
+        {"IMAGE", IMAGE}, {"ENUM", TYPE},     {"SERVICE", SERVICE},
+    };
     const char *subject = change->subject;
     const char *colon = strrchr(subject, ':');
     const char *dot = strchr(subject, '.');
@@ -255,6 +267,11 @@ static struct word placeholder(const struct change *change, const char *word, si
             continue;
         if (places[i].part == IMAGE)
             return (struct word){subject, colon ? (size_t)(colon - subject) : strlen(subject)};
+        /* A change of a whole table is about services that it names elsewhere. */
+        if (places[i].part == SERVICE && strncmp(subject, "Nt", strlen("Nt")) != 0)
+            return (struct word){0};
+        if (places[i].part == SERVICE)
+            return (struct word){subject, strlen(subject)};
         if (places[i].part == TYPE)
             return (struct word){subject, strcspn(subject, ".")};
         const char *rest = is_process ? colon : dot;
@@ -287,7 +304,10 @@ static void fill_word(struct text *out, const struct change *change, const char 
 /* A debugger's command begins with "dt", "??", "!" or "."; its operands are what no English word
  * looks like. */
 static bool begins_command(const char *word, size_t length) {
-    bool is_named = (length == 2 && !memcmp(word, "dt", 2)) || (length == 2 && *word == '?');
+    static const char *const names[] = {"dt", "??", "u", "x", "dps", "ln"};
+    bool is_named = false;
+    for (size_t i = 0; i < ARRAY_LENGTH(names); i++)
+        is_named = is_named || (strlen(names[i]) == length && !memcmp(word, names[i], length));
     return is_named || (length > 2 && strchr("!.", *word));
 }
 

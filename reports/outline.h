@@ -28,7 +28,16 @@ struct kind {
     size_t headlines; /* changes, the first ones, that the report leads with */
 };
 
+/* The changes of one family. */
+struct family {
+    const char *id;      /* "syscall" */
+    const char *heading; /* "System calls" */
+    size_t count;
+};
+
 struct outline {
+    struct family *families; /* those with changes, in the order they are told */
+    size_t family_count;
     struct topic *topics; /* by prominence, severity, weight, name */
     size_t topic_count;
     struct kind *kinds; /* in the difference's order */
@@ -52,14 +61,15 @@ size_t outline_stands_for(const struct change *change);
 /* How many changes of a kind are told at a glance; the others are counted. */
 size_t outline_glance_length(const struct kind *kind);
 
-/* Whether the kind is the first one of its family. */
-bool outline_begins_family(const struct outline *outline, size_t kind);
-
-/* A family as a heading: "System calls". */
-const char *outline_family(const char *family);
+/* Whether they are told in sentences, for there are few or the report leads with them; else their
+ * subjects are named. */
+bool outline_has_sentences(const struct kind *kind);
 
 /* "2 members added, 1 bit moved, 41 members shifted" */
 void outline_counts(struct text *out, const struct topic *topic);
+
+/* Which one of the changes of its kind and subject it is: 1, unless they are several. */
+size_t outline_number(const struct difference *difference, const struct change *change);
 
 /* "layout.bit.added--_EPROCESS.Minimal": an id for this change that the next report has too. */
 void outline_anchor(struct text *out, const struct difference *difference,

@@ -13,4 +13,11 @@ void report_html(const struct difference *difference, const struct report_option
 void report_json(const struct difference *difference, const struct report_options *options,
                  struct text *output);
 
+void report_junit(const struct difference *difference, const struct report_options *options,
+                  struct text *output);
+void report_sarif(const struct difference *difference, const struct report_options *options,
+                  struct text *output);
+void report_github(const struct difference *difference, const struct report_options *options,
+                   struct text *output);
+
 #endif

@@ -6,9 +6,10 @@
 #include "reports/renderers.h"
 
 const struct renderer renderers[] = {
-    {"text", report_text}, {"markdown", report_markdown},
-    {"html", report_html}, {"json", report_json},
-    {NULL, NULL},
+    {"text", report_text},     {"markdown", report_markdown},
+    {"html", report_html},     {"json", report_json},
+    {"junit", report_junit},   {"sarif", report_sarif},
+    {"github", report_github}, {NULL, NULL},
 };
 
 const struct renderer *renderer_find(const char *format) {

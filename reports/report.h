@@ -1,7 +1,7 @@
 /*
- * report.h - a difference as text, Markdown, HTML or JSON: one renderer per format, one row each
- * in the table of report.c. A renderer decides nothing: what is in the difference is printed.
- * Deterministic: the same difference gives the same bytes.
+ * report.h - a difference as text, Markdown, HTML, JSON, JUnit, SARIF or GitHub annotations: one
+ * renderer per format, one row each in the table of report.c. A renderer decides nothing: what is
+ * in the difference is printed. Deterministic: the same difference gives the same bytes.
  */
 #ifndef NTDRIFT_REPORTS_REPORT_H
 #define NTDRIFT_REPORTS_REPORT_H

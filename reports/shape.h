@@ -51,9 +51,6 @@ struct shape {
     size_t *by_name; /* indexes of members, by name */
 };
 
-/* The type of that name in a side's layouts, or NULL. */
-const json_t *shape_type(const struct side *side, const char *name);
-
 /* Members that are no members (an offset that is no number, a name without text) are left out. */
 void shape_init(struct shape *shape, const struct side *side, const char *name);
 void shape_deinit(struct shape *shape);

@@ -16,6 +16,9 @@ void svg_definitions(struct text *out);
 void svg_structure(struct text *out, const struct difference *difference,
                    const struct structure *structure, const char *id);
 
+/* The rules that place the parts of its bars; once, in the page's style sheet. */
+void svg_structure_style(struct text *out);
+
 /* One word of it: `old` or `new` may be NULL, not both. */
 void svg_word(struct text *out, const struct structure *structure, const struct row *old,
               const struct row *new, const char *id);

@@ -75,17 +75,6 @@ static void bar_remark(struct text *out, const struct shape *shape, const struct
     }
 }
 
-static void bar_title(struct text *out, const struct shape *shape, const struct row *row,
-                      const char *remark) {
-    text_printf(out, "<title>0x%" PRIx64 " ", row->offset);
-    escape_html(out, row_name(shape, row));
-    text_puts(out, ", ");
-    escape_html(out, remark);
-    if (row->size)
-        text_printf(out, ", %" PRIu64 " bytes", row->size);
-    text_printf(out, ": %s</title>", mark_name(row->mark));
-}
-
 /* Cut at a character, not inside one, and said by an ellipsis. */
 static void cut_label(struct text *out, const char *label, size_t most) {
     AUTO(text_deinit) struct text clean = TEXT_EMPTY;
@@ -103,48 +92,80 @@ static void cut_label(struct text *out, const char *label, size_t most) {
         text_puts(out, "…");
 }
 
-static void bar_labels(struct text *out, const struct shape *shape, const struct row *row, int x,
-                       int y, const char *remark) {
-    const char *name = row_name(shape, row);
-    int right = x + COLUMN - 8 - (row->is_inside ? INDENT : 0);
-    const char *sign = row->bits_changed && !*mark_sign(row->mark) ? "∗" : mark_sign(row->mark);
-    text_printf(out, "<text class=\"sign\" x=\"%d\" y=\"%d\">%s</text>", x + SIGN_X, y, sign);
-    text_printf(out, "<text class=\"offset\" x=\"%d\" y=\"%d\">0x%" PRIx64 "</text>", x + OFFSET_X,
-                y, row->offset);
-    text_printf(out, "<text class=\"name\" x=\"%d\" y=\"%d\">", x + NAME_X, y);
+/* The type goes with the name where it has room; where it has none, hovering shows it. */
+static void bar_name(struct text *out, const char *name, const char *remark) {
+    bool has_room = strlen(name) + 2 + strlen(remark) <= LABEL_CHARACTERS;
+    text_puts(out, "<text>");
+    if (!has_room) {
+        text_puts(out, "<title>");
+        escape_html(out, name);
+        text_puts(out, ", ");
+        escape_html(out, remark);
+        text_puts(out, "</title>");
+    }
     cut_label(out, name, LABEL_CHARACTERS);
-    size_t used = strlen(name) + 2;
-    if (used + strlen(remark) <= LABEL_CHARACTERS) {
+    if (has_room) {
         text_puts(out, "<tspan class=\"type\" dx=\"10\">");
         escape_html(out, remark);
         text_puts(out, "</tspan>");
     }
     text_puts(out, "</text>");
-    if (row->size)
-        text_printf(out, "<text class=\"size\" x=\"%d\" y=\"%d\">%" PRIu64 "</text>", right, y,
-                    row->size);
 }
 
+static void bar_frame(struct text *out, int height) {
+    if (height == BAR_LEAST)
+        text_puts(out, "<rect class=\"box\"/><rect class=\"edge\"/>");
+    else
+        text_printf(out,
+                    "<rect class=\"box\" style=\"height:%dpx\"/>"
+                    "<rect class=\"edge\" style=\"height:%dpx\"/>",
+                    height - 1, height);
+}
+
+/* A bar is drawn at its origin. What all bars have in common, the style sheet says: reports have
+ * thousands of them. */
 static void draw_bar(struct picture *picture, bool is_new, size_t index) {
     struct text *out = picture->out;
     const struct shape *shape = is_new ? &picture->structure->new : &picture->structure->old;
     const struct row *row = &shape->rows[index];
-    int indent = row->is_inside ? INDENT : 0;
-    int x = (is_new ? RIGHT : 0) + indent;
     int height = bar_height(row);
+    const char *sign = row->bits_changed && !*mark_sign(row->mark) ? "∗" : mark_sign(row->mark);
     AUTO(text_deinit) struct text remark = TEXT_EMPTY;
     bar_remark(&remark, shape, row);
-    text_printf(out, "<g class=\"bar %s%s\">", mark_name(row->mark),
-                row->bits_changed ? " bits" : "");
-    bar_title(out, shape, row, remark.data);
-    text_printf(out, "<rect class=\"box\" x=\"%d.5\" y=\"%d.5\" width=\"%d\" height=\"%d\"/>", x,
-                picture->y, COLUMN - indent - 1, height - 1);
-    text_printf(out, "<rect class=\"edge\" x=\"%d\" y=\"%d\" width=\"5\" height=\"%d\"/>", x,
-                picture->y, height);
-    bar_labels(out, shape, row, x, picture->y + BAR_LEAST / 2 + 4, remark.data);
+    text_printf(out, "<g class=\"bar %s%s%s\" transform=\"translate(%d %d)\">",
+                mark_name(row->mark), row->bits_changed ? " bits" : "",
+                row->is_inside ? " inside" : "",
+                (is_new ? RIGHT : 0) + (row->is_inside ? INDENT : 0), picture->y);
+    bar_frame(out, height);
+    if (*sign)
+        text_printf(out, "<text class=\"sign\">%s</text>", sign);
+    text_printf(out, "<text class=\"offset\">0x%" PRIx64 "</text>", row->offset);
+    bar_name(out, row_name(shape, row), remark.data);
+    if (row->size)
+        text_printf(out, "<text class=\"size\">%" PRIu64 "</text>", row->size);
     text_puts(out, "</g>\n");
     (is_new ? picture->new_middle : picture->old_middle)[index] = picture->y + height / 2;
     picture->rows++;
+}
+
+/* Where the parts of a bar are. */
+void svg_structure_style(struct text *out) {
+    static const struct {
+        const char *selector;
+        int x;
+    } labels[] = {{"text", NAME_X},
+                  {".sign", SIGN_X},
+                  {".offset", OFFSET_X},
+                  {".size", COLUMN - 8},
+                  {".inside .size", COLUMN - 8 - INDENT}};
+    text_printf(out, "svg .bar .box{x:.5px;y:.5px;width:%dpx;height:%dpx}", COLUMN - 1,
+                BAR_LEAST - 1);
+    text_printf(out, "svg .bar.inside .box{width:%dpx}svg .bar .edge{width:5px;height:%dpx}\n",
+                COLUMN - INDENT - 1, BAR_LEAST);
+    for (size_t i = 0; i < ARRAY_LENGTH(labels); i++)
+        text_printf(out, "svg .bar%s%s{transform:translate(%dpx,%dpx)}\n",
+                    strncmp(labels[i].selector, ".inside", strlen(".inside")) ? " " : "",
+                    labels[i].selector, labels[i].x, BAR_LEAST / 2 + 4);
 }
 
 /* How far a row was pushed, between the columns. */
@@ -164,10 +185,15 @@ static void draw_pair(struct picture *picture, const struct strip *strip) {
     int y = picture->y;
     int left = y + bar_height(old);
     int right = y + bar_height(new);
-    text_printf(picture->out,
-                "<path class=\"band %s\" d=\"M%d %dC%d %d %d %d %d %dV%dC%d %d %d %d %d %dz\"/>",
-                mark_name(new->mark), COLUMN, y, COLUMN + 50, y, RIGHT - 50, y, RIGHT, y, right,
-                RIGHT - 50, right, COLUMN + 50, left, COLUMN, left);
+    if (left == right)
+        text_printf(picture->out, "<path class=\"band %s\" d=\"M%d %dH%dV%dH%dz\"/>",
+                    mark_name(new->mark), COLUMN, y, RIGHT, right, COLUMN);
+    else
+        text_printf(
+            picture->out,
+            "<path class=\"band %s\" d=\"M%d %dC%d %d %d %d %d %dV%dC%d %d %d %d %d %dz\"/>",
+            mark_name(new->mark), COLUMN, y, COLUMN + 50, y, RIGHT - 50, y, RIGHT, y, right,
+            RIGHT - 50, right, COLUMN + 50, left, COLUMN, left);
     write_delta(picture, old, new, y + BAR_LEAST / 2 + 4);
     draw_bar(picture, false, strip->old_first);
     draw_bar(picture, true, strip->new_first);

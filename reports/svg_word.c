@@ -61,10 +61,11 @@ static void draw_numbers(struct text *out, const struct chunk *chunk) {
 
 static void draw_empty(struct text *out, const struct chunk *chunk, int y, const char *label) {
     text_printf(out, "<text class=\"heading\" x=\"0\" y=\"%d\">%s</text>", y + CELL / 2 + 4, label);
+    text_puts(out, "<path class=\"free\" d=\"");
     for (unsigned i = chunk->low; i < chunk->low + chunk->count; i++)
-        text_printf(out, "<rect class=\"free\" x=\"%d.5\" y=\"%d.5\" width=\"%d\" height=\"%d\"/>",
-                    bit_x(chunk, i), y, chunk->cell - 2, CELL - 2);
-    text_putc(out, '\n');
+        text_printf(out, "M%d.5 %d.5h%dv%dh-%dz", bit_x(chunk, i), y, chunk->cell - 2, CELL - 2,
+                    chunk->cell - 2);
+    text_puts(out, "\"/>\n");
 }
 
 static void member_title(struct text *out, const struct member *member) {

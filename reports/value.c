@@ -67,9 +67,41 @@ static bool write_type(struct text *out, const json_t *value) {
     return true;
 }
 
+/* "4c8bd1b8????????0f05c3 (syscall), 463 stubs" */
+static bool write_stub(struct text *out, const json_t *value) {
+    const json_t *template = json_object_get(value, "template");
+    const json_t *count = json_object_get(value, "count");
+    const char *mechanism = json_string_value(json_object_get(value, "mechanism"));
+    if (!json_is_string(template))
+        return false;
+    write_string(out, template);
+    if (mechanism)
+        text_printf(out, " (%s)", mechanism);
+    if (json_is_integer(count))
+        text_printf(out, ", %" JSON_INTEGER_FORMAT " stubs", json_integer_value(count));
+    return true;
+}
+
+/* "3 (0x3) in KiServiceTable, 4 arguments" */
+static bool write_service(struct text *out, const json_t *value) {
+    const json_t *number = json_object_get(value, "number");
+    const json_t *table = json_object_get(value, "table");
+    const json_t *arguments = json_object_get(value, "arguments");
+    if (!json_is_integer(number) || !json_is_string(table))
+        return false;
+    text_printf(out, "%" JSON_INTEGER_FORMAT " (0x%llx) in ", json_integer_value(number),
+                (unsigned long long)json_integer_value(number));
+    write_string(out, table);
+    if (json_is_integer(arguments))
+        text_printf(out, ", %" JSON_INTEGER_FORMAT " argument%s", json_integer_value(arguments),
+                    json_integer_value(arguments) == 1 ? "" : "s");
+    return true;
+}
+
 static void write_object(const struct writing *writing, const json_t *value, int depth) {
     struct text *out = writing->out;
-    if (write_member(out, value) || write_type(out, value))
+    if (write_member(out, value) || write_type(out, value) || write_stub(out, value) ||
+        write_service(out, value))
         return;
     bool are_numbers = holds_numbers(value);
     size_t shown = 0;

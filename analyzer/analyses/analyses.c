@@ -15,6 +15,7 @@ const struct analysis *const analyses[] = {
     &analysis_stack,
     &analysis_processes,
     &analysis_threads,
+    &analysis_handles,
     &analysis_memory_manager_list,
     &analysis_syscalls,
     &analysis_stubs,

@@ -25,6 +25,7 @@ struct coverage {
 };
 
 struct process_set;
+struct names;
 struct services;
 struct objects;
 
@@ -34,7 +35,9 @@ struct analysis_context {
     struct coverage *coverage;     /* of the section that is being made */
     json_t *findings;              /* array; every analysis may add to it */
     struct process_set *processes; /* of all views; NULL where there are no symbols */
-    struct services *services;     /* by context_services(); NULL until then */
+    bool in_detail;                /* sections were asked for by name: all that they have */
+    struct names *names;           /* by context_names(); NULL until then */
+    struct services *services;     /* by context_services() */
     struct objects *objects;       /* by context_objects() */
 };
 
@@ -43,6 +46,9 @@ struct analysis {
     bool needs_symbols;       /* unavailable without */
     const char *const *types; /* that it reads, for profiles and layouts; NULL-terminated or NULL */
     const char *const *publics; /* likewise */
+    /* Members of all builds without which the section is not whole, for `profile lint`:
+     * "TYPE.MEMBER", or several with "|" of which one is enough; NULL-terminated or NULL. */
+    const char *const *needs;
     /* The section; NULL where it cannot be made (coverage says why). */
     json_t *(*extract)(struct analysis_context *context);
     /* In place of `extract`, for a part of another section that is selected, and counted in the

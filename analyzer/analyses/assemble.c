@@ -128,7 +128,8 @@ void assemble(const struct target *target, struct assembly *assembly, struct pro
               struct text *snapshot) {
     struct part parts[ANALYSES_MOST + 3];
     size_t count = 0;
-    struct analysis_context context = {.target = target, .findings = json_array()};
+    struct analysis_context context = {
+        .target = target, .findings = json_array(), .in_detail = assembly->in_detail};
     if (target->symbols)
         context.processes = process_set_create(target);
     for (size_t row = 0; analyses[row]; row++) {

@@ -14,6 +14,7 @@
 
 struct assembly {
     bool selected[ANALYSES_MOST]; /* by row of analyses[]: whether the section is wanted */
+    bool in_detail; /* they were asked for by name: a section may have more than it has by itself */
     struct coverage coverage[ANALYSES_MOST]; /* filled: how whole it is */
 };
 

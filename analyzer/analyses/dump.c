@@ -19,10 +19,11 @@ static json_t *header_array(struct analysis_context *context, const struct image
     return array;
 }
 
-static json_t *header(struct analysis_context *context, const struct image_info *info) {
+static json_t *header(struct analysis_context *context, const struct image_field *fields,
+                      size_t count) {
     json_t *section = json_object();
-    for (size_t i = 0; i < info->field_count; i++) {
-        const struct image_field *field = &info->fields[i];
+    for (size_t i = 0; i < count; i++) {
+        const struct image_field *field = &fields[i];
         const char *key = field->name;
         if (!image_field_present(context->target->image, field))
             continue;
@@ -67,9 +68,12 @@ static json_t *extract(struct analysis_context *context) {
     json_object_set_new(section, "format", json_string(info->format));
     json_object_set_new(section, "type", json_string(info->type));
     if (info->header)
-        json_object_set_new(section, "header", header(context, info));
+        json_object_set_new(section, "header", header(context, info->fields, info->field_count));
     if (info->has_bitmap)
         json_object_set_new(section, "bitmap", bitmap(context, info));
+    if (info->range_fields)
+        json_object_set_new(section, "ranges",
+                            header(context, info->range_fields, info->range_field_count));
     json_t *triage = triage_extract(context);
     if (triage)
         json_object_set_new(section, "triage", triage);

@@ -95,6 +95,7 @@ static const char *const types[] = {
     "_PS_PROTECTED_TYPE",
     "_PS_PROTECTION",
     "_RTL_USER_PROCESS_PARAMETERS",
+    "_SECURITY_IMPERSONATION_LEVEL",
     "_SEP_TOKEN_PRIVILEGES",
     "_SE_AUDIT_PROCESS_CREATION_INFO",
     "_SID",
@@ -105,6 +106,7 @@ static const char *const types[] = {
     "_TEB",
     "_TEB32",
     "_TOKEN",
+    "_TOKEN_TYPE",
     "_UNICODE_STRING",
     NULL,
 };

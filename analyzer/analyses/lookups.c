@@ -3,8 +3,15 @@
 
 #include "analyses/sections.h"
 #include "base/memory.h"
+#include "kernel/names.h"
 #include "kernel/object.h"
 #include "kernel/services.h"
+
+struct names *context_names(struct analysis_context *context) {
+    if (!context->names)
+        context->names = names_new(context->target);
+    return context->names;
+}
 
 const struct services *context_services(struct analysis_context *context) {
     const struct process_set *set = context->processes;
@@ -24,8 +31,10 @@ const struct objects *context_objects(struct analysis_context *context) {
 }
 
 void context_deinit(struct analysis_context *context) {
+    names_free(context->names);
     services_free(context->services);
     objects_free(context->objects);
+    context->names = NULL;
     context->services = NULL;
     context->objects = NULL;
 }

@@ -101,8 +101,11 @@ static const char *const types[] = {
     "_MI_SYSTEM_INFORMATION", NULL};
 static const char *const publics[] = {"MiState", "MmProcessList", NULL};
 
+static const char *const needs[] = {"_LIST_ENTRY.Flink", "_LIST_ENTRY.Blink", NULL};
+
 const struct analysis analysis_memory_manager_list = {.name = "memory_manager_list",
                                                       .needs_symbols = true,
                                                       .types = types,
                                                       .publics = publics,
+                                                      .needs = needs,
                                                       .extract = extract};

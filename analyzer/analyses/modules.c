@@ -139,5 +139,15 @@ static const char *const types[] = {"_KLDR_DATA_TABLE_ENTRY", "_LDR_DATA_TABLE_E
                                     "_LIST_ENTRY", "_UNICODE_STRING", NULL};
 static const char *const publics[] = {"PsLoadedModuleList", "MmUnloadedDrivers", NULL};
 
+static const char *const needs[] = {
+    "_KLDR_DATA_TABLE_ENTRY.DllBase|_LDR_DATA_TABLE_ENTRY.DllBase",
+    "_KLDR_DATA_TABLE_ENTRY.SizeOfImage|_LDR_DATA_TABLE_ENTRY.SizeOfImage",
+    "_KLDR_DATA_TABLE_ENTRY.FullDllName|_LDR_DATA_TABLE_ENTRY.FullDllName",
+    "_KLDR_DATA_TABLE_ENTRY.BaseDllName|_LDR_DATA_TABLE_ENTRY.BaseDllName",
+    "_KLDR_DATA_TABLE_ENTRY.InLoadOrderLinks|_LDR_DATA_TABLE_ENTRY.InLoadOrderLinks",
+    "_UNICODE_STRING.Buffer",
+    "_UNICODE_STRING.Length",
+    NULL};
+
 const struct analysis analysis_modules = {
-    .name = "modules", .types = types, .publics = publics, .extract = extract};
+    .name = "modules", .types = types, .publics = publics, .needs = needs, .extract = extract};

@@ -15,6 +15,8 @@ enum {
     SECTION_SIGNATURE_LEVEL,
     WOW64,
     WOW64_OLD,
+    USER_DIRECTORY,
+    ADDRESS_POLICY,
     PLAIN_COUNT,
 
     CREATE_TIME = PLAIN_COUNT,
@@ -49,6 +51,10 @@ static void layout_resolve(const struct target *target, struct layout *layout) {
                                                  .form = VALUE_HEX},
                     [WOW64] = {.key = "wow64", .path = "WoW64Process", .form = VALUE_BOOLEAN},
                     [WOW64_OLD] = {.key = "wow64", .path = "Wow64Process", .form = VALUE_BOOLEAN},
+                    [USER_DIRECTORY] = {.key = "user_directory_table_base",
+                                        .path = "Pcb.UserDirectoryTableBase",
+                                        .form = VALUE_ADDRESS},
+                    [ADDRESS_POLICY] = {.key = "address_policy", .path = "Pcb.AddressPolicy"},
                     [CREATE_TIME] = {.key = "create_time", .path = "CreateTime.QuadPart"},
                     [EXIT_TIME] = {.key = "exit_time", .path = "ExitTime.QuadPart"},
                     [SESSION] = {.path = "Session"},
@@ -243,8 +249,24 @@ static const char *const publics[] = {"KiInitialProcess",       "KiProcessorBloc
                                       "PsActiveProcessHead",    "PsIdleProcess",
                                       "PsInitialSystemProcess", NULL};
 
+static const char *const needs[] = {"_EPROCESS.ActiveProcessLinks",
+                                    "_EPROCESS.ActiveThreads",
+                                    "_EPROCESS.CreateTime",
+                                    "_EPROCESS.ExitTime",
+                                    "_EPROCESS.ImageFileName",
+                                    "_EPROCESS.InheritedFromUniqueProcessId",
+                                    "_EPROCESS.Pcb",
+                                    "_EPROCESS.Peb",
+                                    "_EPROCESS.UniqueProcessId",
+                                    "_KPROCESS.DirectoryTableBase",
+                                    "_KTHREAD.ApcState.Process|_KTHREAD.Process",
+                                    "_LIST_ENTRY.Flink",
+                                    "_LIST_ENTRY.Blink",
+                                    NULL};
+
 const struct analysis analysis_processes = {.name = "processes",
                                             .needs_symbols = true,
                                             .types = types,
                                             .publics = publics,
+                                            .needs = needs,
                                             .extract = extract};

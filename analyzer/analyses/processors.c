@@ -55,6 +55,15 @@ static void put_nx(struct analysis_context *context, json_t *section) {
     put_value(context, section, "nx", state, enabled, VALUE_BOOLEAN);
 }
 
+/* A processor on which KVA shadow (the mitigation of CVE-2017-5754) is active has the tables that
+ * it changes to when it enters the kernel: 0 on the AMD machine of a real triage dump of 19041, CR3
+ * with the bit that keeps the TLB on the Intel one of a capture of 17763. */
+static void put_kva_shadow(struct analysis_context *context, json_t *section, uint64_t prcb) {
+    struct field_read tables =
+        target_read_field(context->target, prcb, "_KPRCB", "KernelDirectoryTableBase");
+    put_read(context, section, "kva_shadow", tables, VALUE_BOOLEAN);
+}
+
 static json_t *protections_of(struct analysis_context *context, uint64_t prcb) {
     json_t *section = json_object();
     for (size_t i = 0; i < ARRAY_LENGTH(protections); i++) {
@@ -63,6 +72,7 @@ static json_t *protections_of(struct analysis_context *context, uint64_t prcb) {
         put_read(context, section, protections[i].key, read, VALUE_BOOLEAN);
     }
     put_nx(context, section);
+    put_kva_shadow(context, section, prcb);
     return section;
 }
 
@@ -157,8 +167,21 @@ static const char *const types[] = {"_KPRCB",
                                     NULL};
 static const char *const publics[] = {"KiProcessorBlock", "KeNumberProcessors", NULL};
 
+static const char *const needs[] = {"_KPRCB.CurrentThread",
+                                    "_KPRCB.IdleThread",
+                                    "_KPRCB.Number|_KPRCB.LegacyNumber",
+                                    "_KPRCB.ProcessorState.SpecialRegisters",
+                                    "_KSPECIAL_REGISTERS.Cr0",
+                                    "_KSPECIAL_REGISTERS.Cr3",
+                                    "_KSPECIAL_REGISTERS.Cr4",
+                                    "_KTHREAD.Priority",
+                                    "_KTHREAD.State",
+                                    "_KTHREAD.WaitTime",
+                                    NULL};
+
 const struct analysis analysis_processors = {.name = "processors",
                                              .needs_symbols = true,
                                              .types = types,
                                              .publics = publics,
+                                             .needs = needs,
                                              .extract = extract};

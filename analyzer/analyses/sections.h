@@ -17,13 +17,16 @@ extern const struct analysis analysis_stack;
 extern const struct analysis analysis_modules;
 extern const struct analysis analysis_processes;
 extern const struct analysis analysis_threads;
+extern const struct analysis analysis_handles;
 extern const struct analysis analysis_memory_manager_list;
 extern const struct analysis analysis_syscalls;
 extern const struct analysis analysis_objects;
 extern const struct analysis analysis_stubs;
 extern const struct analysis analysis_layouts;
 
-/* What several sections read, made when it is first asked for; there are symbols. */
+/* What several sections read, made when it is first asked for. */
+struct names *context_names(struct analysis_context *context);
+/* The same; there are symbols. */
 const struct services *context_services(struct analysis_context *context);
 const struct objects *context_objects(struct analysis_context *context);
 void context_deinit(struct analysis_context *context);

@@ -59,7 +59,7 @@ static void put_end(struct analysis_context *context, const struct stack *stack)
 }
 
 static json_t *extract(struct analysis_context *context) {
-    struct lookups lookups = {.names = names_new(context->target)};
+    struct lookups lookups = {.names = context_names(context)};
     struct stack stack;
     json_t *section = NULL;
     stack_read(context->target, lookups.names, &stack);
@@ -73,7 +73,6 @@ static json_t *extract(struct analysis_context *context) {
         coverage_none(context, "the dump's header has no x64 registers of kernel mode");
     }
     stack_deinit(&stack);
-    names_free(lookups.names);
     return section;
 }
 

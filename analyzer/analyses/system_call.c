@@ -46,6 +46,12 @@ static json_t *object_extract(struct analysis_context *context, const struct loo
     json_object_set_new(json, "address", json_address(context->target, address));
     enum read_state state = object_read(lookups->objects, address, &object);
     if (state != READ_PRESENT || !object.type) {
+        size_t types;
+        const char *found_by;
+        objects_types(lookups->objects, &types, &found_by);
+        if (!found_by)
+            coverage_partial(context, "nothing leads to the types of objects: those that system "
+                                      "calls work on have none");
         put_unreadable(context, json, "type", state != READ_PRESENT ? state : READ_BAD_VALUE);
         return json;
     }

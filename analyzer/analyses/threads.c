@@ -29,7 +29,7 @@ static void extraction_init(struct extraction *extraction, struct analysis_conte
                     [WIN32_START] = {.key = "win32_start", .path = "Win32StartAddress"},
                     [WAIT_REASON] = {.key = "wait_reason", .path = "Tcb.WaitReason"},
                     [MESSAGE_ID_VALID] = {.path = "LpcReceivedMsgIdValid"}},
-        .lookups = {names_new(target), context_objects(context), context_services(context)}};
+        .lookups = {context_names(context), context_objects(context), context_services(context)}};
     members_resolve(target, "_ETHREAD", extraction->members, MEMBER_COUNT);
     wait_reasons_init(&extraction->reasons, target);
     thread_reader_init(&extraction->reader, target);
@@ -37,7 +37,6 @@ static void extraction_init(struct extraction *extraction, struct analysis_conte
 
 static void extraction_deinit(struct extraction *extraction) {
     thread_reader_deinit(&extraction->reader);
-    names_free(extraction->lookups.names);
 }
 
 /* ---- one thread ---- */

@@ -8,7 +8,7 @@
 #include "kernel/services.h"
 #include "kernel/thread.h"
 
-/* What names addresses, services and objects. Services and objects are the context's. */
+/* What names addresses, services and objects: the context's. */
 struct lookups {
     struct names *names;
     const struct objects *objects;

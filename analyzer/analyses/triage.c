@@ -130,7 +130,7 @@ static void put_counts(struct analysis_context *context, json_t *section,
     if (triage->blocks_present < triage->blocks_promised)
         coverage_partial(context, "data blocks lie outside the file");
     if (triage->driver_count < triage->drivers_promised)
-        coverage_partial(context, "drivers lie outside the file");
+        coverage_partial(context, "drivers lie outside the file, or are more than a machine has");
     if (triage->unloaded_count < triage->unloaded_promised)
         coverage_partial(context, "the list of unloaded drivers makes no sense");
     if (!triage->complete)

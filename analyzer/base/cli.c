@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "base/text.h"
 #include "base/version.h"
 
 static bool quiet;
@@ -48,6 +49,10 @@ static int print_program_help(const struct cli_program *program) {
         printf("  %-16s %s\n", command->name, command->summary);
     printf("\n%s COMMAND --help tells more of a command; %s --version prints the version.\n",
            program->name, program->name);
+    printf("%s --schema [NAME] prints the JSON Schema of a kind of file:", program->name);
+    for (const struct cli_schema *schema = program->schemas; schema->name; schema++)
+        printf(" %s", schema->name);
+    printf(".\n");
     return EXIT_DONE;
 }
 
@@ -72,6 +77,11 @@ void cli_note(const struct cli_call *call, const char *format, ...) {
 void cli_list_deinit(struct cli_list *list) {
     free(list->items);
     *list = (struct cli_list){0};
+}
+
+void cli_sequence_deinit(struct cli_sequence *sequence) {
+    free(sequence->items);
+    *sequence = (struct cli_sequence){0};
 }
 
 bool cli_colour(int descriptor) {
@@ -109,10 +119,14 @@ static void store(const struct cli_option *option, const char *value) {
         *(bool *)option->value = true;
     } else if (option->kind == CLI_STRING) {
         *(const char **)option->value = value;
-    } else {
+    } else if (option->kind == CLI_LIST) {
         struct cli_list *list = option->value;
         ARRAY_RESERVE(list->items, list->count, list->capacity);
         list->items[list->count++] = value;
+    } else {
+        struct cli_sequence *sequence = option->value;
+        ARRAY_RESERVE(sequence->items, sequence->count, sequence->capacity);
+        sequence->items[sequence->count++] = (struct cli_given){option->letter, value};
     }
 }
 
@@ -170,6 +184,15 @@ static enum status read_words(struct error *err, const struct cli_command *comma
     return STATUS_OK;
 }
 
+/* The exit code, once all that was printed has been written. */
+static int finish_output(const struct cli_call *call, int code) {
+    struct error err;
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return code;
+    fail(&err, STATUS_IO, "standard output: cannot write");
+    return cli_fail(call, &err);
+}
+
 static int run_command(const struct cli_program *program, const struct cli_command *command,
                        size_t words, int argc, char **argv) {
     AUTO_FREE const char **operands = xcalloc((size_t)argc, sizeof *operands);
@@ -182,11 +205,7 @@ static int run_command(const struct cli_program *program, const struct cli_comma
     if (help)
         return print_command_help(program, command);
     call.quiet = quiet;
-    int code = command->run(&call);
-    if (fflush(stdout) == 0 && !ferror(stdout))
-        return code;
-    fail(&err, STATUS_IO, "standard output: cannot write");
-    return cli_fail(&call, &err);
+    return finish_output(&call, command->run(&call));
 }
 
 static bool is_word(const char *word, const char *one, const char *other) {
@@ -227,6 +246,24 @@ static int run_group(const struct cli_program *program, const struct cli_call *c
     return cli_fail(call, &err);
 }
 
+/* ---- schemas ---- */
+
+/* The first one where no name is given. */
+static int print_schema(const struct cli_program *program, const struct cli_call *call,
+                        const char *name) {
+    struct text names AUTO(text_deinit) = TEXT_EMPTY;
+    for (const struct cli_schema *schema = program->schemas; schema->name; schema++) {
+        if (!name || strcmp(schema->name, name) == 0) {
+            fputs(schema->json, stdout);
+            return finish_output(call, EXIT_DONE);
+        }
+        text_printf(&names, "%s%s", names.length ? ", " : "", schema->name);
+    }
+    struct error err;
+    fail(&err, STATUS_USAGE, "--schema: expected one of %s, found %s", names.data, name);
+    return cli_fail(call, &err);
+}
+
 int cli_main(const struct cli_program *program, int argc, char **argv) {
     struct error err;
     struct cli_call call = {.program = program->name};
@@ -240,6 +277,8 @@ int cli_main(const struct cli_program *program, int argc, char **argv) {
         printf("%s %s\n", program->name, NTDRIFT_VERSION);
         return EXIT_DONE;
     }
+    if (strcmp(argv[1], "--schema") == 0)
+        return print_schema(program, &call, argv[2]);
     for (const struct cli_command *command = program->commands; command->name; command++) {
         size_t words = words_matched(command, argc, argv);
         if (words)

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -65,6 +66,11 @@ void mapping_close(struct mapping *mapping) {
     *mapping = (struct mapping){NULL, 0};
 }
 
+void mapping_release(const struct mapping *mapping, size_t offset, size_t size) {
+    if (mapping->data)
+        madvise((void *)(uintptr_t)(mapping->data + offset), size, MADV_DONTNEED);
+}
+
 static enum status read_descriptor(struct error *err, int descriptor, const char *path,
                                    size_t limit, struct text *content) {
     char block[65536];
@@ -115,31 +121,63 @@ static mode_t usual_mode(void) {
     return 0666 & ~mask;
 }
 
-static enum status write_beside(struct error *err, const char *path, const void *bytes,
-                                size_t length) {
-    AUTO_FREE char *temporary = xasprintf("%s.XXXXXX", path);
-    int descriptor AUTO(close_descriptor) = mkstemp(temporary);
+/* A complete file beside the one it is to become; its name is the caller's to free, NULL where the
+ * output is no regular file and was written at once. */
+static enum status write_beside(struct error *err, const struct file_output *output,
+                                char **temporary) {
+    AUTO_FREE char *name = xasprintf("%s.XXXXXX", output->path);
+    int descriptor AUTO(close_descriptor) = mkstemp(name);
     if (descriptor < 0)
-        return fail_errno(err, path, "write");
-    enum status status = write_descriptor(err, descriptor, path, bytes, length);
-    if (!status && (fchmod(descriptor, usual_mode()) < 0 || fsync(descriptor) < 0 ||
-                    rename(temporary, path) < 0))
-        status = fail_errno(err, path, "write");
-    if (status)
-        unlink(temporary);
-    return status;
+        return fail_errno(err, output->path, "write");
+    enum status status =
+        write_descriptor(err, descriptor, output->path, output->bytes, output->length);
+    if (!status && (fchmod(descriptor, usual_mode()) < 0 || fsync(descriptor) < 0))
+        status = fail_errno(err, output->path, "write");
+    if (status) {
+        unlink(name);
+        return status;
+    }
+    *temporary = name;
+    name = NULL;
+    return STATUS_OK;
 }
 
-enum status file_write(struct error *err, const char *path, const void *bytes, size_t length) {
+static enum status prepare(struct error *err, const struct file_output *output, char **temporary) {
+    const char *path = output->path;
+    *temporary = NULL;
     if (!path || strcmp(path, "-") == 0)
-        return write_descriptor(err, STDOUT_FILENO, "standard output", bytes, length);
+        return write_descriptor(err, STDOUT_FILENO, "standard output", output->bytes,
+                                output->length);
     struct stat info;
     /* A device or pipe that the user names (/dev/null, /dev/stdout) is written, never replaced. */
     if (stat(path, &info) == 0 && !S_ISREG(info.st_mode)) {
         int descriptor AUTO(close_descriptor) = open(path, O_WRONLY | O_CLOEXEC);
         if (descriptor < 0)
             return fail_errno(err, path, "open");
-        return write_descriptor(err, descriptor, path, bytes, length);
+        return write_descriptor(err, descriptor, path, output->bytes, output->length);
     }
-    return write_beside(err, path, bytes, length);
+    return write_beside(err, output, temporary);
+}
+
+enum status file_write_all(struct error *err, const struct file_output *outputs, size_t count) {
+    AUTO_FREE char **temporaries = xcalloc(count + 1, sizeof *temporaries);
+    enum status status = STATUS_OK;
+    size_t prepared = 0;
+    for (; prepared < count && !status; prepared++)
+        status = prepare(err, &outputs[prepared], &temporaries[prepared]);
+    for (size_t i = 0; i < prepared; i++) {
+        if (!temporaries[i])
+            continue;
+        if (!status && rename(temporaries[i], outputs[i].path) < 0)
+            status = fail_errno(err, outputs[i].path, "write");
+        if (status)
+            unlink(temporaries[i]);
+        free(temporaries[i]);
+    }
+    return status;
+}
+
+enum status file_write(struct error *err, const char *path, const void *bytes, size_t length) {
+    const struct file_output output = {path, bytes, length};
+    return file_write_all(err, &output, 1);
 }

@@ -21,6 +21,9 @@ struct mapping {
 enum status mapping_open(struct error *err, const char *path, struct mapping *mapping);
 void mapping_close(struct mapping *mapping);
 
+/* Says that whole pages of it are not wanted for now: the next access reads the file again. */
+void mapping_release(const struct mapping *mapping, size_t offset, size_t size);
+
 /* Reads `path`, or standard input where it is "-", up to `limit` bytes; more is STATUS_FORMAT.
  * `content` is initialized here; the caller deinitializes it on success. */
 enum status file_read(struct error *err, const char *path, size_t limit, struct text *content);
@@ -28,5 +31,14 @@ enum status file_read(struct error *err, const char *path, size_t limit, struct 
 /* Writes `length` bytes: to standard output where `path` is NULL or "-", else to a file that
  * appears complete, by rename, and is not touched when anything fails. */
 enum status file_write(struct error *err, const char *path, const void *bytes, size_t length);
+
+/* The same of several at once: when one cannot be written, no file appears. What goes to standard
+ * output or a device goes there before the files appear. */
+struct file_output {
+    const char *path;
+    const void *bytes;
+    size_t length;
+};
+enum status file_write_all(struct error *err, const struct file_output *outputs, size_t count);
 
 #endif

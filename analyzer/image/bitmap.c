@@ -48,11 +48,17 @@ void bitmap_deinit(struct bitmap *bitmap) {
 bool bitmap_rank(const struct bitmap *bitmap, uint64_t bit, uint64_t *rank) {
     if (bit >= bitmap->size || !(bitmap->bits[bit / 8] >> (bit % 8) & 1))
         return false;
+    *rank = bitmap_count_below(bitmap, bit);
+    return true;
+}
+
+uint64_t bitmap_count_below(const struct bitmap *bitmap, uint64_t bit) {
+    if (bit >= bitmap->size)
+        return bitmap->count;
     uint64_t block = bit / BLOCK_BITS;
     uint64_t index = block * BLOCK_WORDS;
-    *rank = bitmap->ranks[block];
+    uint64_t count = bitmap->ranks[block];
     for (; index < bit / WORD_BITS; index++)
-        *rank += ones(word_at(bitmap, index));
-    *rank += ones(word_at(bitmap, index) & (((uint64_t)1 << (bit % WORD_BITS)) - 1));
-    return true;
+        count += ones(word_at(bitmap, index));
+    return count + ones(word_at(bitmap, index) & (((uint64_t)1 << (bit % WORD_BITS)) - 1));
 }

@@ -25,4 +25,7 @@ void bitmap_deinit(struct bitmap *bitmap);
 /* Whether `bit` is set; if so, how many bits are set before it. */
 bool bitmap_rank(const struct bitmap *bitmap, uint64_t bit, uint64_t *rank);
 
+/* How many bits below `bit` are set. */
+uint64_t bitmap_count_below(const struct bitmap *bitmap, uint64_t bit);
+
 #endif

@@ -93,7 +93,8 @@ static enum status share(struct error *err, struct capture *capture, int channel
     return STATUS_OK;
 }
 
-static enum status spawn(struct error *err, struct capture *capture, int descriptor) {
+static enum status spawn(struct error *err, struct capture *capture, const int *descriptors,
+                         size_t count) {
     int channels[2];
     enum status status = share(err, capture, channels);
     if (status)
@@ -102,7 +103,7 @@ static enum status spawn(struct error *err, struct capture *capture, int descrip
     capture->reader = fork();
     if (capture->reader == 0) {
         close(channels[0]);
-        capture_reader_run(parent, channels[1], descriptor, capture->pages);
+        capture_reader_run(parent, channels[1], descriptors, count, capture->pages);
     }
     close(channels[1]);
     capture->channel = channels[0];
@@ -113,11 +114,12 @@ static enum status spawn(struct error *err, struct capture *capture, int descrip
     return STATUS_OK;
 }
 
-enum status capture_start(struct error *err, int descriptor, struct capture **capture) {
+enum status capture_start(struct error *err, const int *descriptors, size_t count,
+                          struct capture **capture) {
     struct capture *started = xcalloc(1, sizeof *started);
     started->channel = -1;
     *capture = NULL;
-    enum status status = spawn(err, started, descriptor);
+    enum status status = spawn(err, started, descriptors, count);
     struct capture_opened opened;
     if (!status && !receive(started, &opened, sizeof opened, "opening it"))
         status = fail(err, STATUS_FORMAT, "%s", started->fault);

@@ -10,6 +10,7 @@
 #ifndef NTDRIFT_IMAGE_CAPTURE_H
 #define NTDRIFT_IMAGE_CAPTURE_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/status.h"
@@ -17,8 +18,10 @@
 
 struct capture;
 
-/* Starts the reader on the file that `descriptor` is open on; the caller closes that. */
-enum status capture_start(struct error *err, int descriptor, struct capture **capture);
+/* Starts the reader on the file that `descriptors` are open on: one, or the parts of a split kdump.
+ * The caller closes them. */
+enum status capture_start(struct error *err, const int *descriptors, size_t count,
+                          struct capture **capture);
 void capture_stop(struct capture *capture);
 
 /* The page is in place until capture_epoch() changes. READ_BAD_VALUE: what the file has for it

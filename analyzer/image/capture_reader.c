@@ -35,10 +35,15 @@ static void prepare(pid_t parent) {
         dup2(nothing, standard);
 }
 
-static kdump_ctx_t *open_file(int channel, int descriptor) {
+static kdump_status open_files(kdump_ctx_t *context, const int *descriptors, size_t count) {
+    return count == 1 ? kdump_open_fd(context, descriptors[0])
+                      : kdump_open_fdset(context, (unsigned)count, descriptors);
+}
+
+static kdump_ctx_t *open_file(int channel, const int *descriptors, size_t count) {
     struct capture_opened opened = {0};
     kdump_ctx_t *context = kdump_new();
-    kdump_status status = context ? kdump_open_fd(context, descriptor) : KDUMP_ERR_SYSTEM;
+    kdump_status status = context ? open_files(context, descriptors, count) : KDUMP_ERR_SYSTEM;
     opened.done = status == KDUMP_OK;
     if (!opened.done)
         snprintf(opened.message, sizeof opened.message, "%s",
@@ -48,9 +53,10 @@ static kdump_ctx_t *open_file(int channel, int descriptor) {
     return context;
 }
 
-_Noreturn void capture_reader_run(pid_t parent, int channel, int descriptor, uint8_t *pages) {
+_Noreturn void capture_reader_run(pid_t parent, int channel, const int *descriptors, size_t count,
+                                  uint8_t *pages) {
     prepare(parent);
-    kdump_ctx_t *context = open_file(channel, descriptor);
+    kdump_ctx_t *context = open_file(channel, descriptors, count);
     struct capture_request request;
     while (recv(channel, &request, sizeof request, 0) == sizeof request) {
         size_t length = IMAGE_PAGE_SIZE;

@@ -4,6 +4,7 @@
 #ifndef NTDRIFT_IMAGE_CAPTURE_READER_H
 #define NTDRIFT_IMAGE_CAPTURE_READER_H
 
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -26,6 +27,7 @@ struct capture_answer {
 };
 
 /* The reader's whole life; ends with its parent. */
-_Noreturn void capture_reader_run(pid_t parent, int channel, int descriptor, uint8_t *pages);
+_Noreturn void capture_reader_run(pid_t parent, int channel, const int *descriptors, size_t count,
+                                  uint8_t *pages);
 
 #endif

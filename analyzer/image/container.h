@@ -9,8 +9,10 @@
 #include "image/blocks.h"
 #include "image/capture.h"
 #include "image/image.h"
+#include "image/kdump.h"
 #include "image/runs.h"
 #include "image/segments.h"
+#include "image/touched.h"
 #include "image/triage.h"
 
 /* One past the highest page frame that is believed: 256 TiB, what the 36 bits of
@@ -44,8 +46,10 @@ struct image {
     bool is_virtual;       /* it has `blocks` in place of pages: a triage dump, a PE file */
     struct blocks blocks;
     struct segments segments;
-    uint64_t descriptors; /* kdump: file offset of the page descriptors */
+    struct kdump_part *parts; /* of a kdump: one, or those of a set in order of their frames */
+    size_t part_count;
     struct capture *capture;
+    struct touched *touched;
     struct supplied supplied[IMAGE_SUPPLIED_MOST];
     size_t supplied_count;
     struct image_info info;
@@ -60,13 +64,16 @@ enum status crash32_open(struct error *err, struct image *image);
 enum status triage_open(struct error *err, struct image *image);
 void triage_close(struct image *image);
 
-/* Makes the bytes of a DUMP_HEADER64 the image's header. */
+/* Makes the bytes of a DUMP_HEADER64 or DUMP_HEADER32 the header of a capture. */
 #define CRASH64_HEADER_SIZE 0x2000u
+#define CRASH32_HEADER_SIZE 0x1000u
 void crash64_take_header(struct image *image, const uint8_t *header);
+void crash32_take_header(struct image *image, const uint8_t *header);
 
 /* The same contract as crash64_open(), pages present included. */
 enum status elf_open(struct error *err, struct image *image);
 enum status kdump_open(struct error *err, struct image *image);
+void kdump_close(struct image *image);
 enum status flattened_open(struct error *err, struct image *image);
 enum status raw_open(struct error *err, struct image *image);
 
@@ -76,11 +83,11 @@ enum status executable_open(struct error *err, struct image *image);
 /* The `rank` of what has no pages. */
 bool image_no_rank(const struct image *image, uint64_t pfn, uint64_t *rank);
 
-/* Whether a file without a magic can be a raw image: whole pages, enough of them, and nothing
- * that foreign.c knows. */
+/* Whether a file without a magic can be a raw image: long enough, and nothing that foreign.c
+ * knows. */
 bool raw_is_likely(const uint8_t *bytes, uint64_t size);
 
-/* Starts the reader on the image's file. */
+/* Starts the reader on the image's file, or on those of its parts. */
 enum status image_start_capture(struct error *err, struct image *image);
 
 /* Whether a file is empty, text, or begins like a known format. */

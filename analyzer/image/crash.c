@@ -8,7 +8,7 @@
 
 #define DUMP_OPTIONS 8 /* from the bitmap's header on, in all of them */
 
-static bool rank_in_runs(const struct image *image, uint64_t pfn, uint64_t *rank) {
+bool crash_rank_in_runs(const struct image *image, uint64_t pfn, uint64_t *rank) {
     return runs_rank(&image->runs, pfn, rank);
 }
 
@@ -20,7 +20,7 @@ enum status crash_open_runs(struct error *err, struct image *image, const struct
                             const struct crash_type *type) {
     (void)type;
     image->first_page = form->header_size;
-    image->rank = rank_in_runs;
+    image->rank = crash_rank_in_runs;
     enum status status =
         runs_init(err, &image->runs, form->runs, image->bytes + form->physical_memory_block,
                   form->physical_memory_block);
@@ -100,6 +100,14 @@ static const struct crash_type *find_type(const struct crash_form *form, uint32_
     return NULL;
 }
 
+void crash_take_header(struct image *image, const struct crash_form *form, const uint8_t *header) {
+    image->info.address_bits = form->address_bits;
+    image->info.header = header;
+    image->info.header_size = form->header_size;
+    image->info.fields = form->fields;
+    image->info.field_count = form->field_count;
+}
+
 enum status crash_open(struct error *err, struct image *image, const struct crash_form *form) {
     if (image->size < form->header_size)
         return fail(err, STATUS_FORMAT,
@@ -118,10 +126,6 @@ enum status crash_open(struct error *err, struct image *image, const struct cras
                     form->dump_type, type->what, number, form->read);
     image->info.format = form->format;
     image->info.type = type->name;
-    image->info.address_bits = form->address_bits;
-    image->info.header = image->bytes;
-    image->info.header_size = form->header_size;
-    image->info.fields = form->fields;
-    image->info.field_count = form->field_count;
+    crash_take_header(image, form, image->bytes);
     return type->open(err, image, form, type);
 }

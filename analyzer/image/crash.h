@@ -16,6 +16,9 @@ struct bitmap_layout {
     unsigned width; /* bytes of each of the three */
 };
 
+/* The one range dump that says how many ranges and pages it has. */
+#define CRASH_RANGE_COMPLETE 10
+
 struct crash_form;
 
 struct crash_type {
@@ -42,12 +45,21 @@ struct crash_form {
     const char *read; /* the types that are, for messages */
 };
 
+/* Makes `header`, whole and outliving the image, that of the image. */
+void crash_take_header(struct image *image, const struct crash_form *form, const uint8_t *header);
+
 enum status crash_open(struct error *err, struct image *image, const struct crash_form *form);
 
-/* What a type's pages are found by: the runs of the header, or the bitmap behind it. */
+/* What a type's pages are found by: the runs of the header, the bitmap behind it, or the table of
+ * ranges behind it (crash_ranges.c). */
 enum status crash_open_runs(struct error *err, struct image *image, const struct crash_form *form,
                             const struct crash_type *type);
 enum status crash_open_bitmap(struct error *err, struct image *image, const struct crash_form *form,
                               const struct crash_type *type);
+enum status crash_open_ranges(struct error *err, struct image *image, const struct crash_form *form,
+                              const struct crash_type *type);
+
+/* The rank of a frame by image->runs. */
+bool crash_rank_in_runs(const struct image *image, uint64_t pfn, uint64_t *rank);
 
 #endif

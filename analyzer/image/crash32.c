@@ -10,7 +10,7 @@
 #include "image/crash.h"
 
 enum {
-    HEADER_SIZE = 0x1000,
+    HEADER_SIZE = CRASH32_HEADER_SIZE,
     PHYSICAL_MEMORY_BLOCK = 0x64,
     DUMP_TYPE = 0xf88,
 };
@@ -61,8 +61,12 @@ static const struct crash_form form = {
     .field_count = ARRAY_LENGTH(fields),
     .types = types,
     .type_count = ARRAY_LENGTH(types),
-    .read = "1 (full) or 2 (kernel summary)",
+    .read = "1 (full) or 2 (kernel summary), which Windows writes where CrashDumpEnabled is 1 or 2",
 };
+
+void crash32_take_header(struct image *image, const uint8_t *header) {
+    crash_take_header(image, &form, header);
+}
 
 enum status crash32_open(struct error *err, struct image *image) {
     return crash_open(err, image, &form);

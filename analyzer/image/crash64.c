@@ -1,6 +1,6 @@
 /*
  * crash64.c - PAGEDU64 files: full, kernel summary and bitmap dumps; triage.c has the rest of
- * triage dumps.
+ * triage dumps, crash_ranges.c that of range dumps.
  *
  * Sources: DUMP_HEADER64 and SUMMARY_DUMP64 as debuggers' headers and the published crash-dump
  * layouts have them (wdbgexts.h; Volatility 3, crash64.json; Rekall, crashdump.py; kdmp-parser,
@@ -53,7 +53,7 @@ static enum status open_triage(struct error *err, struct image *image,
 }
 
 /* The DUMP_TYPE_ values of debuggers' headers; 8 to 10 are what newer WinDbg writes for .dump /k,
- * /ka and /f (kdmp-parser). */
+ * /ka and /f (kdmp-parser). WinDbg calls these range dumps. */
 static const struct crash_type types[] = {
     {1, "full", "a full dump", crash_open_runs, NULL, {NULL}},
     {2, "kernel-summary", "a kernel summary dump", crash_open_bitmap, &summary_layout, {"SDMP"}},
@@ -67,9 +67,14 @@ static const struct crash_type types[] = {
      &bitmap_layout,
      {"SDMP", "FDMP"}},
     {7, NULL, "an automatic dump", NULL, NULL, {NULL}},
-    {8, NULL, "a kernel memory dump", NULL, NULL, {NULL}},
-    {9, NULL, "a kernel and user memory dump", NULL, NULL, {NULL}},
-    {10, NULL, "a complete memory dump", NULL, NULL, {NULL}},
+    {8, "range-kernel", "a kernel range dump", crash_open_ranges, NULL, {NULL}},
+    {9, "range-kernel-user", "a kernel and user range dump", crash_open_ranges, NULL, {NULL}},
+    {CRASH_RANGE_COMPLETE,
+     "range-complete",
+     "a complete range dump",
+     crash_open_ranges,
+     NULL,
+     {NULL}},
 };
 
 static const struct crash_form form = {
@@ -83,14 +88,11 @@ static const struct crash_form form = {
     .field_count = ARRAY_LENGTH(fields),
     .types = types,
     .type_count = ARRAY_LENGTH(types),
-    .read = "1 (full), 2 (kernel summary), 4 (triage), 5 or 6 (bitmap)",
+    .read = "1 (full), 2 (kernel summary), 4 (triage), 5 or 6 (bitmap), 8 to 10 (range)",
 };
 
 void crash64_take_header(struct image *image, const uint8_t *header) {
-    image->info.header = header;
-    image->info.header_size = HEADER_SIZE;
-    image->info.fields = fields;
-    image->info.field_count = ARRAY_LENGTH(fields);
+    crash_take_header(image, &form, header);
 }
 
 enum status crash64_open(struct error *err, struct image *image) {

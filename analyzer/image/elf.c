@@ -7,6 +7,7 @@
  */
 #include <inttypes.h>
 
+#include "base/memory.h"
 #include "image/bytes.h"
 #include "image/container.h"
 #include "image/notes.h"
@@ -54,20 +55,32 @@ static const struct expectation expectations[] = {
     {"e_phentsize", PROGRAM_SIZE, 2, PROGRAM_HEADER_SIZE},
 };
 
+/* Other machines that Windows runs on, or that cores are taken of: e_machine by the System V ABI.
+ */
+static const char *other_machine(uint16_t machine) {
+    static const struct {
+        uint16_t machine;
+        const char *name;
+    } names[] = {{40, "a 32-bit ARM"}, {183, "an ARM64"},      {50, "an Itanium"},
+                 {243, "a RISC-V"},    {21, "a 64-bit POWER"}, {258, "a LoongArch"},
+                 {22, "an S390"}};
+    for (size_t i = 0; i < ARRAY_LENGTH(names); i++)
+        if (names[i].machine == machine)
+            return names[i].name;
+    return NULL;
+}
+
 static bool is_inside(const struct image *image, uint64_t offset, uint64_t size) {
     return offset <= image->size && size <= image->size - offset;
 }
 
 static enum status check_machine(struct error *err, const uint8_t *header) {
     uint16_t machine = load_u16(header + MACHINE);
-    if (machine == MACHINE_X86_64)
+    if (machine == MACHINE_X86_64 || machine == MACHINE_386)
         return STATUS_OK;
-    if (machine == MACHINE_386)
-        return fail(err, STATUS_UNSUPPORTED,
-                    "an ELF core of a 32-bit guest (e_machine 3 at offset 0x%x) is not supported",
-                    MACHINE);
-    return fail(err, STATUS_FORMAT, "e_machine at offset 0x%x: expected 62 (x86-64), found %u",
-                MACHINE, machine);
+    return fail(err, STATUS_FORMAT,
+                "e_machine at offset 0x%x: expected 62 (x86-64) or 3 (80386), found %u", MACHINE,
+                machine);
 }
 
 static enum status check_header(struct error *err, const struct image *image) {
@@ -93,6 +106,13 @@ static enum status check_header(struct error *err, const struct image *image) {
                     "section headers at offset 0x%" PRIx64
                     ": expected %u of 64 bytes inside the file",
                     load_u64(header + SECTION_OFFSET), sections);
+    const char *other = other_machine(load_u16(header + MACHINE));
+    if (other)
+        return fail(
+            err, STATUS_UNSUPPORTED,
+            "an ELF core of %s machine (e_machine at offset 0x%x) is not supported: a core of an "
+            "x86-64 guest is needed",
+            other, MACHINE);
     return check_machine(err, header);
 }
 
@@ -168,7 +188,6 @@ enum status elf_open(struct error *err, struct image *image) {
     image->info.format = "elf";
     image->info.type = "full";
     image->info.is_capture = true;
-    image->info.address_bits = 64;
     enum status status = check_header(err, image);
     if (!status)
         status = take_programs(err, image);

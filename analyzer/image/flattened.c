@@ -57,21 +57,21 @@ static enum status write_block(struct error *err, int descriptor, const uint8_t 
 }
 
 /* A file that was cut gives what it has. */
-static enum status unfold(struct error *err, const struct image *image, int descriptor,
-                          uint64_t *end) {
-    const uint64_t most = image->size + HOLES_MOST;
-    for (uint64_t at = FILE_HEADER; image->size - at >= BLOCK_HEADER;) {
-        uint64_t offset = load_big(image->bytes + at), size = load_big(image->bytes + at + 8);
-        if (offset == UINT64_MAX && size == UINT64_MAX)
+static enum status write_blocks(struct error *err, const uint8_t *bytes, uint64_t size,
+                                int descriptor, uint64_t *end) {
+    const uint64_t most = size + HOLES_MOST;
+    for (uint64_t at = FILE_HEADER; size - at >= BLOCK_HEADER;) {
+        uint64_t offset = load_big(bytes + at), length = load_big(bytes + at + 8);
+        if (offset == UINT64_MAX && length == UINT64_MAX)
             break; /* the end mark */
-        if (offset > most || size > most - offset)
+        if (offset > most || length > most - offset)
             return fail(err, STATUS_FORMAT,
                         "block at offset 0x%" PRIx64 ": expected a place below 0x%" PRIx64
                         ", found 0x%" PRIx64 " bytes at 0x%" PRIx64,
-                        at, most, size, offset);
+                        at, most, length, offset);
         at += BLOCK_HEADER;
-        uint64_t held = image->size - at < size ? image->size - at : size;
-        enum status status = write_block(err, descriptor, image->bytes + at, held, offset);
+        uint64_t held = size - at < length ? size - at : length;
+        enum status status = write_block(err, descriptor, bytes + at, held, offset);
         if (status)
             return status;
         if (held && offset + held > *end)
@@ -81,36 +81,41 @@ static enum status unfold(struct error *err, const struct image *image, int desc
     return STATUS_OK;
 }
 
-static enum status map(struct error *err, struct image *image, uint64_t size) {
-    void *data =
-        size ? mmap(NULL, size, PROT_READ, MAP_SHARED, image->unfolded_descriptor, 0) : NULL;
+static enum status map(struct error *err, int descriptor, uint64_t size, struct mapping *mapping) {
+    void *data = size ? mmap(NULL, size, PROT_READ, MAP_SHARED, descriptor, 0) : NULL;
     if (data == MAP_FAILED)
         return fail_system(err);
-    image->unfolded = (struct mapping){.data = data, .size = size};
-    image->bytes = data;
-    image->size = size;
+    *mapping = (struct mapping){.data = data, .size = size};
+    if (size < 8 || memcmp(data, "KDUMP   ", 8) != 0)
+        return fail(err, STATUS_FORMAT,
+                    "the flattened file holds no kdump: expected 'KDUMP   ' at its offset 0x0");
     return STATUS_OK;
 }
 
-enum status flattened_open(struct error *err, struct image *image) {
+enum status flattened_unfold(struct error *err, const uint8_t *bytes, uint64_t size,
+                             int *descriptor, struct mapping *mapping) {
     uint64_t end = 0;
-    if (image->size < FILE_HEADER || load_big(image->bytes + TYPE) != TYPE_FLAT)
+    *descriptor = 0;
+    *mapping = (struct mapping){NULL, 0};
+    if (size < FILE_HEADER || load_big(bytes + TYPE) != TYPE_FLAT)
         return fail(err, STATUS_FORMAT,
                     "flattened header: expected 4096 bytes with type 1 at offset 0x%x, found "
                     "0x%" PRIx64 " bytes",
-                    TYPE, image->size);
-    image->unfolded_descriptor = temporary_file();
-    if (image->unfolded_descriptor < 0) {
-        image->unfolded_descriptor = 0;
+                    TYPE, size);
+    int file = temporary_file();
+    if (file < 0)
         return fail_system(err);
-    }
-    enum status status = unfold(err, image, image->unfolded_descriptor, &end);
-    if (!status)
-        status = map(err, image, end);
+    *descriptor = file;
+    enum status status = write_blocks(err, bytes, size, file, &end);
+    return status ? status : map(err, file, end, mapping);
+}
+
+enum status flattened_open(struct error *err, struct image *image) {
+    enum status status = flattened_unfold(err, image->bytes, image->size,
+                                          &image->unfolded_descriptor, &image->unfolded);
     if (status)
         return status;
-    if (end < 8 || memcmp(image->bytes, "KDUMP   ", 8) != 0)
-        return fail(err, STATUS_FORMAT,
-                    "the flattened file holds no kdump: expected 'KDUMP   ' at its offset 0x0");
+    image->bytes = image->unfolded.data;
+    image->size = image->unfolded.size;
     return kdump_open(err, image);
 }

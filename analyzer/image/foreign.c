@@ -1,4 +1,5 @@
-/* foreign.c - files that are no dump, or none that can be read yet, called by their names. */
+/* foreign.c - files that are no dump, or none that can be read, called by their names, with what
+ * can be done about them. */
 #include <stdio.h>
 #include <string.h>
 
@@ -8,53 +9,76 @@
 struct foreign {
     const char *magic;
     uint8_t length;
-    enum status status; /* STATUS_UNSUPPORTED: holds memory, or may once it is unpacked */
     const char *name;
+    const char *advice; /* NULL: holds no memory, whatever is done with it */
 };
 
-#define FOREIGN(magic, status, name)                                                               \
-    { magic, sizeof(magic) - 1, status, name }
+#define FOREIGN(magic, name, advice)                                                               \
+    { magic, sizeof(magic) - 1, name, advice }
+
+/* What to do. The tools are those of the formats' own makers, or Volatility 3's. */
+#define UNPACK      "unpack it first"
+#define ONE_PROCESS "it holds one process; a kernel dump of the machine is needed"
+#define HIBERNATION "Hibr2Bin or Hibernation Recon unpacks it to a raw image"
+#define VMWARE      "give the .vmem file beside it, or what vmss2core -W8 writes of both"
+#define DISK        "it is no memory; its guest may have C:\\Windows\\MEMORY.DMP"
+#define LIVE_GUEST  "start the guest from it and take an ELF core: virsh dump --memory-only"
 
 /* The first entry that fits is taken: longer magics stand before shorter ones. Sources: the
- * formats' specifications; for memory files Volatility 3 (layers/vmware.py, layers/lime.py, the
- * hibernation layer), crash's diskdump.h and makedumpfile's flattened header. */
+ * formats' specifications; for memory files Volatility 3 (layers/vmware.py, layers/lime.py),
+ * Volatility 2 (hibernation files), crash's diskdump.h and makedumpfile's flattened header,
+ * VirtualBox' SSM.cpp and VDICore.h, QEMU's migration/savevm.c, libvirt's qemu_saveimage.h, libewf.
+ */
 static const struct foreign foreigners[] = {
-    FOREIGN("MDMP", STATUS_UNSUPPORTED, "a user-mode minidump (MDMP)"),
-    FOREIGN("USERDUMP", STATUS_UNSUPPORTED, "a user-mode dump (USERDUMP)"),
-    FOREIGN("USERDU64", STATUS_UNSUPPORTED, "a user-mode dump (USERDU64)"),
-    FOREIGN("hibr", STATUS_UNSUPPORTED, "a hibernation file"),
-    FOREIGN("HIBR", STATUS_UNSUPPORTED, "a hibernation file"),
-    FOREIGN("wake", STATUS_UNSUPPORTED, "a hibernation file that was resumed from"),
-    FOREIGN("WAKE", STATUS_UNSUPPORTED, "a hibernation file that was resumed from"),
-    FOREIGN("RSTR", STATUS_UNSUPPORTED, "a hibernation file that is being resumed from"),
-    FOREIGN("DISKDUMP", STATUS_UNSUPPORTED, "a kdump-compressed dump (DISKDUMP)"),
-    FOREIGN("\xd0\xbe\xd2\xbe", STATUS_UNSUPPORTED, "a VMware state file"),
-    FOREIGN("\xd1\xba\xd1\xba", STATUS_UNSUPPORTED, "a VMware state file"),
-    FOREIGN("\xd2\xbe\xd2\xbe", STATUS_UNSUPPORTED, "a VMware state file"),
-    FOREIGN("\xd3\xbe\xd3\xbe", STATUS_UNSUPPORTED, "a VMware state file"),
-    FOREIGN("KDMV", STATUS_UNSUPPORTED, "a VMware disk"),
-    FOREIGN("EMiL", STATUS_UNSUPPORTED, "a LiME memory image"),
-    FOREIGN("QFI\xfb", STATUS_UNSUPPORTED, "a qcow2 disk"),
-    FOREIGN("PK\x03\x04", STATUS_UNSUPPORTED, "a zip archive, to be unpacked first"),
+    FOREIGN("MDMP", "a user-mode minidump (MDMP)", ONE_PROCESS),
+    FOREIGN("USERDUMP", "a user-mode dump (USERDUMP)", ONE_PROCESS),
+    FOREIGN("USERDU64", "a user-mode dump (USERDU64)", ONE_PROCESS),
+    FOREIGN("hibr", "a hibernation file", HIBERNATION),
+    FOREIGN("HIBR", "a hibernation file", HIBERNATION),
+    FOREIGN("wake", "a hibernation file that was resumed from",
+            "Windows wiped most of it on resuming; hibernate again and copy it from outside"),
+    FOREIGN("WAKE", "a hibernation file that was resumed from",
+            "Windows wiped most of it on resuming; hibernate again and copy it from outside"),
+    FOREIGN("rstr", "a hibernation file that is being resumed from", HIBERNATION),
+    FOREIGN("RSTR", "a hibernation file that is being resumed from", HIBERNATION),
+    FOREIGN("DISKDUMP", "a kdump-compressed dump (DISKDUMP)",
+            "makedumpfile 1.2 or later writes KDUMP"),
+    FOREIGN("\xd0\xbe\xd2\xbe", "a VMware state file", VMWARE),
+    FOREIGN("\xd1\xba\xd1\xba", "a VMware state file", VMWARE),
+    FOREIGN("\xd2\xbe\xd2\xbe", "a VMware state file", VMWARE),
+    FOREIGN("\xd3\xbe\xd3\xbe", "a VMware state file", VMWARE),
+    FOREIGN("KDMV", "a VMware disk", DISK),
+    FOREIGN("\x7f"
+            "VirtualBox SavedState",
+            "a VirtualBox saved state",
+            "start the guest from it and take an ELF core: VBoxManage debugvm NAME dumpvmcore"),
+    FOREIGN("<<< Oracle VM VirtualBox Disk Image", "a VirtualBox disk", DISK),
+    FOREIGN("QEVM", "a QEMU saved state", LIVE_GUEST),
+    FOREIGN("LibvirtQemudSave", "a libvirt saved state", LIVE_GUEST),
+    FOREIGN("EMiL", "a LiME memory image", "Volatility 3 writes a raw image of it (layerwriter)"),
+    FOREIGN("EVF\x09\x0d\x0a\xff", "an EnCase image (EWF)", "ewfexport -f raw unpacks it"),
+    FOREIGN("QFI\xfb", "a qcow2 disk", DISK),
+    FOREIGN("vhdxfile", "a VHDX disk", DISK),
+    FOREIGN("PK\x03\x04", "a zip archive", UNPACK),
     FOREIGN("\xfd"
             "7zXZ\0",
-            STATUS_UNSUPPORTED, "an xz file, to be unpacked first"),
-    FOREIGN("\x1f\x8b", STATUS_UNSUPPORTED, "a gzip file, to be unpacked first"),
-    FOREIGN("BZh", STATUS_UNSUPPORTED, "a bzip2 file, to be unpacked first"),
-    FOREIGN("\x28\xb5\x2f\xfd", STATUS_UNSUPPORTED, "a zstd file, to be unpacked first"),
-    FOREIGN("7z\xbc\xaf\x27\x1c", STATUS_UNSUPPORTED, "a 7z archive, to be unpacked first"),
-    FOREIGN("Rar!\x1a\x07", STATUS_UNSUPPORTED, "a RAR archive, to be unpacked first"),
-    FOREIGN("MSCF", STATUS_UNSUPPORTED, "a cabinet archive, to be unpacked first"),
-    FOREIGN("version https://git-lfs", STATUS_FORMAT,
-            "a Git LFS pointer, not the file it stands for"),
-    FOREIGN("\x89PNG\r\n\x1a\n", STATUS_FORMAT, "a PNG image"),
-    FOREIGN("\xff\xd8\xff", STATUS_FORMAT, "a JPEG image"),
-    FOREIGN("GIF8", STATUS_FORMAT, "a GIF image"),
-    FOREIGN("%PDF-", STATUS_FORMAT, "a PDF document"),
-    FOREIGN("Microsoft C/C++ MSF 7.00\r\n", STATUS_FORMAT, "a PDB symbol file"),
-    FOREIGN("MZ", STATUS_FORMAT, "a PE executable, which `nt-analyzer image` reads"),
-    FOREIGN("<!DOCTYPE", STATUS_FORMAT, "an HTML page"),
-    FOREIGN("<html", STATUS_FORMAT, "an HTML page"),
+            "an xz file", UNPACK),
+    FOREIGN("\x1f\x8b", "a gzip file", UNPACK),
+    FOREIGN("BZh", "a bzip2 file", UNPACK),
+    FOREIGN("\x28\xb5\x2f\xfd", "a zstd file", UNPACK),
+    FOREIGN("7z\xbc\xaf\x27\x1c", "a 7z archive", UNPACK),
+    FOREIGN("Rar!\x1a\x07", "a RAR archive", UNPACK),
+    FOREIGN("MSCF", "a cabinet archive", UNPACK),
+    FOREIGN("version https://git-lfs", "a Git LFS pointer",
+            "it stands for a file that git lfs pull fetches"),
+    FOREIGN("\x89PNG\r\n\x1a\n", "a PNG image", NULL),
+    FOREIGN("\xff\xd8\xff", "a JPEG image", NULL),
+    FOREIGN("GIF8", "a GIF image", NULL),
+    FOREIGN("%PDF-", "a PDF document", NULL),
+    FOREIGN("Microsoft C/C++ MSF 7.00\r\n", "a PDB symbol file", NULL),
+    FOREIGN("MZ", "a PE executable, which `nt-analyzer image` reads", NULL),
+    FOREIGN("<!DOCTYPE", "an HTML page", NULL),
+    FOREIGN("<html", "an HTML page", NULL),
 };
 
 /* How much is looked at to call a file text or zeros. */
@@ -76,11 +100,9 @@ static bool is_text(uint8_t byte) {
     return byte >= 0x20 ? byte < 0x7f : (byte >= '\t' && byte <= '\r');
 }
 
-static enum status refuse_as(struct error *err, enum status status, const char *name) {
-    return status == STATUS_UNSUPPORTED
-               ? fail(err, status, "%s is not supported: expected 'PAGEDU64' at offset 0x0", name)
-               : fail(err, status, "not a memory dump: expected 'PAGEDU64' at offset 0x0, found %s",
-                      name);
+static enum status refuse_as(struct error *err, const char *name) {
+    return fail(err, STATUS_FORMAT,
+                "not a memory dump: expected 'PAGEDU64' at offset 0x0, found %s", name);
 }
 
 static const struct foreign *find(const uint8_t *bytes, uint64_t size) {
@@ -98,16 +120,19 @@ bool foreign_is_known(const uint8_t *bytes, uint64_t size) {
 
 enum status foreign_refuse(struct error *err, const uint8_t *bytes, uint64_t size) {
     if (size == 0)
-        return refuse_as(err, STATUS_FORMAT, "an empty file");
+        return refuse_as(err, "an empty file");
     const struct foreign *foreign = find(bytes, size);
+    if (foreign && foreign->advice)
+        return fail(err, STATUS_UNSUPPORTED, "%s is not supported: %s", foreign->name,
+                    foreign->advice);
     if (foreign)
-        return refuse_as(err, foreign->status, foreign->name);
+        return refuse_as(err, foreign->name);
     if (is_all(bytes, size, is_zero))
-        return refuse_as(err, STATUS_FORMAT, "zeros");
+        return refuse_as(err, "zeros");
     if (is_all(bytes, size, is_text))
-        return refuse_as(err, STATUS_FORMAT, bytes[0] == '{' ? "JSON text" : "text");
+        return refuse_as(err, bytes[0] == '{' ? "JSON text" : "text");
     char hex[2 * 8 + 1] = "";
     for (unsigned index = 0; index < 8 && index < size; index++)
         snprintf(hex + 2 * index, 3, "%02x", bytes[index]);
-    return refuse_as(err, STATUS_FORMAT, hex);
+    return refuse_as(err, hex);
 }

@@ -41,7 +41,8 @@ static enum status open_container(struct error *err, struct image *image) {
 /* Which of the promised pages are inside the file. */
 static enum status measure(struct error *err, struct image *image) {
     struct image_info *info = &image->info;
-    info->file_size = image->size;
+    if (!info->file_size)
+        info->file_size = image->size;
     if (image->is_virtual || image->page)
         return STATUS_OK; /* no pages, or the container has measured */
     uint64_t length = info->pages_promised
@@ -73,6 +74,7 @@ static enum status open_named(struct error *err, const char *name, const char *p
                               const struct mapping *mapping, opener *opener,
                               struct image **image) {
     struct image *opened = xcalloc(1, sizeof *opened);
+    opened->touched = touched_create();
     opened->path = path;
     opened->bytes = mapping->data;
     opened->size = mapping->size;
@@ -142,17 +144,30 @@ static int descriptor_of(const struct image *image) {
     return image->path ? open(image->path, O_RDONLY | O_CLOEXEC) : descriptor_of_bytes(image);
 }
 
-enum status image_start_capture(struct error *err, struct image *image) {
+static enum status check_size(struct error *err, int descriptor, uint64_t size) {
     struct stat facts;
-    int descriptor = descriptor_of(image);
-    if (descriptor < 0 || fstat(descriptor, &facts))
+    if (fstat(descriptor, &facts))
         return fail(err, STATUS_IO, "cannot be opened again: %s", strerror(errno));
-    enum status status = STATUS_OK;
-    if ((uint64_t)facts.st_size != image->size)
-        status = fail(err, STATUS_IO, "changed while it was opened");
-    else
-        status = capture_start(err, descriptor, &image->capture);
-    close(descriptor);
+    if ((uint64_t)facts.st_size != size)
+        return fail(err, STATUS_IO, "changed while it was opened");
+    return STATUS_OK;
+}
+
+enum status image_start_capture(struct error *err, struct image *image) {
+    int own = descriptor_of(image);
+    if (own < 0)
+        return fail(err, STATUS_IO, "cannot be opened again: %s", strerror(errno));
+    AUTO_FREE int *descriptors = xcalloc(image->part_count + 1, sizeof *descriptors);
+    size_t count = image->part_count ? image->part_count : 1;
+    enum status status = check_size(err, own, image->size);
+    descriptors[0] = own;
+    for (size_t i = 0; i < image->part_count && !status; i++) {
+        descriptors[i] = image->parts[i].descriptor ? image->parts[i].descriptor : own;
+        status = check_size(err, descriptors[i], image->parts[i].size);
+    }
+    if (!status)
+        status = capture_start(err, descriptors, count, &image->capture);
+    close(own);
     return status;
 }
 
@@ -160,8 +175,11 @@ void image_close(struct image *image) {
     if (!image)
         return;
     capture_stop(image->capture);
+    kdump_close(image);
+    touched_destroy(image->touched);
     segments_deinit(&image->segments);
     bitmap_deinit(&image->bitmap);
+    runs_deinit(&image->runs);
     triage_close(image);
     blocks_deinit(&image->blocks);
     mapping_close(&image->mapping);
@@ -213,7 +231,15 @@ void image_supply(struct image *image, const char *name, uint64_t value) {
         image->supplied[image->supplied_count++] = (struct supplied){name, value};
 }
 
-enum read_state image_page(const struct image *image, uint64_t pfn, const uint8_t **page) {
+void image_set_address_bits(struct image *image, unsigned bits) {
+    image->info.address_bits = bits;
+}
+
+uint64_t image_pages_read(const struct image *image) {
+    return touched_count(image->touched);
+}
+
+static enum read_state find_page(const struct image *image, uint64_t pfn, const uint8_t **page) {
     if (image->page)
         return image->page(image, pfn, page);
     uint64_t rank;
@@ -249,6 +275,13 @@ enum read_state image_virtual(const struct image *image, uint64_t address, const
     *bytes = image->bytes + offset;
     *length = (size_t)(block->size - into < left ? block->size - into : left);
     return READ_PRESENT;
+}
+
+enum read_state image_page(const struct image *image, uint64_t pfn, const uint8_t **page) {
+    enum read_state state = find_page(image, pfn, page);
+    if (state == READ_PRESENT)
+        touched_add(image->touched, pfn);
+    return state;
 }
 
 uint64_t image_epoch(const struct image *image) {

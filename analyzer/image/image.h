@@ -41,17 +41,20 @@ struct image_field {
 /* What a capture's notes say of a processor. */
 struct image_processor {
     uint64_t cr3;
+    uint64_t cr4;
     uint64_t idt; /* base */
 };
 
 struct image_info {
     const char *format;    /* "crash-dump-64", "crash-dump-32", "elf", "kdump", "raw",
                               "pe": no dump, but an executable file */
-    const char *type;      /* "full", "kernel-summary", "triage", "bitmap-full", "bitmap-kernel";
+    const char *type;      /* "full", "kernel-summary", "triage", "bitmap-full", "bitmap-kernel",
+                              "range-kernel", "range-kernel-user", "range-complete";
                               "filtered": a kdump without the pages that its writer left out */
     bool is_capture;       /* memory of a machine, written from outside: no kernel made a header */
     uint64_t image_base;   /* of an executable: ImageBase, where its memory is; else 0 */
-    unsigned address_bits; /* 64 or 32 */
+    unsigned address_bits; /* 64 or 32; of a capture without a header, 0 until
+                              image_set_address_bits() */
     const uint8_t *header; /* the header's bytes, all of them present; NULL: there is none */
     size_t header_size;
     const struct image_field *fields; /* in the order WinDbg prints them */
@@ -64,7 +67,9 @@ struct image_info {
         uint64_t bitmap_size;  /* BitmapSize, in bits */
         uint64_t pages;        /* Pages */
     } bitmap;
-    struct image_processor *processors; /* of ELF and kdump: by the QEMU notes */
+    const struct image_field *range_fields; /* of range dumps: RDMP_HEADER64 behind the header; */
+    size_t range_field_count;               /* offsets from the header on */
+    struct image_processor *processors;     /* of ELF and kdump: by the QEMU notes */
     size_t processor_count;
     uint64_t pages_promised; /* by bitmap, runs or segments */
     uint64_t pages_present;  /* of these, inside the file */
@@ -108,12 +113,18 @@ bool image_header_value(const struct image *image, const char *name, uint64_t *v
  * `name` is not copied; at most eight names. */
 void image_supply(struct image *image, const char *name, uint64_t value);
 
+/* Says how wide the addresses of a capture's kernel are: nothing in the file does. */
+void image_set_address_bits(struct image *image, unsigned bits);
+
 /* Element `index` of `field`, out of the header. */
 uint64_t image_field_value(const struct image *image, const struct image_field *field,
                            size_t index);
 
 /* The 4096 bytes of page frame `pfn`, in place until image_epoch() changes. Constant time. */
 enum read_state image_page(const struct image *image, uint64_t pfn, const uint8_t **page);
+
+/* How many different pages image_page() has given so far. */
+uint64_t image_pages_read(const struct image *image);
 
 /* Whether the dump holds memory by virtual address and has no pages at all (triage dumps, and
  * executables). */

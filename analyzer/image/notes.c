@@ -2,7 +2,7 @@
  * notes.c - ELF notes of QEMU's captures.
  *
  * Sources: elf(5) for Elf64_Nhdr; QEMU, target/i386/arch_dump.c (QEMUCPUState, version 1) and
- * docs/specs/vmcoreinfo.rst: a Windows guest's driver puts its DUMP_HEADER64 into that note.
+ * docs/specs/vmcoreinfo.rst: a Windows guest's driver puts its DUMP_HEADER into that note.
  */
 #include "image/notes.h"
 
@@ -19,6 +19,7 @@ enum {
     QEMU_SIZE = 440,
     QEMU_IDT_BASE = 384,
     QEMU_CR3 = 416,
+    QEMU_CR4 = 424,
 };
 
 /* More than any guest of QEMU's has. */
@@ -31,8 +32,17 @@ static void take_processor(struct image *image, const uint8_t *state, uint32_t s
         return;
     info->processors =
         xreallocarray(info->processors, info->processor_count + 1, sizeof *info->processors);
-    info->processors[info->processor_count++] = (struct image_processor){
-        .cr3 = load_u64(state + QEMU_CR3), .idt = load_u64(state + QEMU_IDT_BASE)};
+    info->processors[info->processor_count++] =
+        (struct image_processor){.cr3 = load_u64(state + QEMU_CR3),
+                                 .cr4 = load_u64(state + QEMU_CR4),
+                                 .idt = load_u64(state + QEMU_IDT_BASE)};
+}
+
+static void take_header(struct image *image, const uint8_t *content, uint32_t size) {
+    if (size >= CRASH64_HEADER_SIZE && !memcmp(content, "PAGEDU64", 8))
+        crash64_take_header(image, content);
+    else if (size >= CRASH32_HEADER_SIZE && !memcmp(content, "PAGEDUMP", 8))
+        crash32_take_header(image, content);
 }
 
 static void take(struct image *image, const uint8_t *name, uint32_t name_size,
@@ -40,9 +50,8 @@ static void take(struct image *image, const uint8_t *name, uint32_t name_size,
     static const char qemu[] = "QEMU", vmcoreinfo[] = "VMCOREINFO";
     if (name_size == sizeof qemu && !memcmp(name, qemu, sizeof qemu))
         take_processor(image, content, size);
-    else if (name_size == sizeof vmcoreinfo && !memcmp(name, vmcoreinfo, sizeof vmcoreinfo) &&
-             size >= CRASH64_HEADER_SIZE && !memcmp(content, "PAGEDU64", 8))
-        crash64_take_header(image, content);
+    else if (name_size == sizeof vmcoreinfo && !memcmp(name, vmcoreinfo, sizeof vmcoreinfo))
+        take_header(image, content, size);
 }
 
 static uint64_t padded(uint32_t size) {

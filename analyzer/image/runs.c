@@ -1,8 +1,9 @@
-/* runs.c - page lookup by the runs of a full dump's header. */
+/* runs.c - page lookup by runs of page frames. */
 #include "image/runs.h"
 
 #include <inttypes.h>
 
+#include "base/memory.h"
 #include "image/bytes.h"
 #include "image/container.h"
 
@@ -24,41 +25,52 @@ static size_t first_above(const struct runs *runs, uint64_t pfn) {
     return low;
 }
 
-static enum status fail_overlap(struct error *err, uint64_t offset, const struct run *run,
-                                const struct run *other) {
-    return fail(err, STATUS_FORMAT,
-                "PhysicalMemoryBlock run at offset 0x%" PRIx64
-                ": expected frames of its own, found 0x%" PRIx64 " pages at frame 0x%" PRIx64
-                " over 0x%" PRIx64 " pages at frame 0x%" PRIx64,
-                offset, run->pages, run->base, other->pages, other->base);
+void runs_deinit(struct runs *runs) {
+    free(runs->items);
+    *runs = (struct runs){0};
 }
 
-/* Puts a run in its place. A frame in two runs would be in the file twice, and nothing says which
- * of the two pages is the right one. */
-static enum status insert(struct error *err, struct runs *runs, struct run run, uint64_t offset) {
+enum status runs_add(struct error *err, struct runs *runs, struct run run) {
+    if (run.pages == 0)
+        return STATUS_OK;
     if (run.base >= IMAGE_FRAMES_MOST || run.pages > IMAGE_FRAMES_MOST - run.base)
         return fail(err, STATUS_FORMAT,
-                    "PhysicalMemoryBlock run at offset 0x%" PRIx64
-                    ": expected frames below 0x%" PRIx64 ", found 0x%" PRIx64
-                    " pages at frame 0x%" PRIx64,
-                    offset, IMAGE_FRAMES_MOST, run.pages, run.base);
-    size_t at = first_above(runs, run.base);
-    const struct run *before = at ? &runs->items[at - 1] : NULL;
-    const struct run *behind = at < runs->count ? &runs->items[at] : NULL;
-    if (before && run.base - before->base < before->pages)
-        return fail_overlap(err, offset, &run, before);
-    if (behind && behind->base - run.base < run.pages)
-        return fail_overlap(err, offset, &run, behind);
-    memmove(&runs->items[at + 1], &runs->items[at], (runs->count - at) * sizeof run);
-    runs->items[at] = run;
-    runs->count++;
-    runs->pages += run.pages;
+                    "run at offset 0x%" PRIx64 ": expected frames below 0x%" PRIx64
+                    ", found 0x%" PRIx64 " pages at frame 0x%" PRIx64,
+                    run.offset, IMAGE_FRAMES_MOST, run.pages, run.base);
+    run.rank = runs->pages;
+    ARRAY_RESERVE(runs->items, runs->count, runs->capacity);
+    runs->items[runs->count++] = run;
+    runs->pages += run.pages; /* cannot wrap before runs overlap */
+    return STATUS_OK;
+}
+
+static int by_base(const void *left, const void *right) {
+    const struct run *a = left, *b = right;
+    if (a->base != b->base)
+        return a->base < b->base ? -1 : 1;
+    return (a->offset > b->offset) - (a->offset < b->offset);
+}
+
+enum status runs_sort(struct error *err, struct runs *runs) {
+    if (runs->count)
+        qsort(runs->items, runs->count, sizeof *runs->items, by_base);
+    for (size_t i = 1; i < runs->count; i++) {
+        const struct run *run = &runs->items[i - 1], *other = &runs->items[i];
+        if (other->base - run->base < run->pages)
+            return fail(err, STATUS_FORMAT,
+                        "run at offset 0x%" PRIx64 ": expected frames of its own, found 0x%" PRIx64
+                        " pages at frame 0x%" PRIx64 " over 0x%" PRIx64 " pages at frame 0x%" PRIx64
+                        " of the run at offset 0x%" PRIx64,
+                        other->offset, other->pages, other->base, run->pages, run->base,
+                        run->offset);
+    }
     return STATUS_OK;
 }
 
 enum status runs_init(struct error *err, struct runs *runs, const struct runs_layout *layout,
                       const uint8_t *descriptor, uint64_t offset) {
-    *runs = (struct runs){.count = 0};
+    *runs = (struct runs){0};
     uint32_t count = load_u32(descriptor + NUMBER_OF_RUNS);
     uint32_t most = (RUNS_BUFFER_SIZE - layout->runs) / layout->run_size;
     if (count > most)
@@ -70,13 +82,12 @@ enum status runs_init(struct error *err, struct runs *runs, const struct runs_la
     unsigned width = layout->run_size / 2;
     for (uint32_t index = 0; index < count && !status; index++) {
         uint32_t place = layout->runs + index * layout->run_size;
-        struct run run = {.base = load_integer(descriptor + place, width),
-                          .pages = load_integer(descriptor + place + width, width),
-                          .rank = runs->pages};
-        if (run.pages)
-            status = insert(err, runs, run, offset + place);
+        status = runs_add(err, runs,
+                          (struct run){.base = load_integer(descriptor + place, width),
+                                       .pages = load_integer(descriptor + place + width, width),
+                                       .offset = offset + place});
     }
-    return status;
+    return status ? status : runs_sort(err, runs);
 }
 
 bool runs_rank(const struct runs *runs, uint64_t pfn, uint64_t *rank) {

@@ -19,7 +19,8 @@ enum {
     DRIVER_BASE = DRIVER_LOADER_ENTRY + 0x30,
     DRIVER_SIZE = DRIVER_LOADER_ENTRY + 0x40,
     DRIVER_TIMESTAMP = DRIVER_LOADER_ENTRY + 0x80,
-    NAME_MOST = 32767, /* characters that a UNICODE_STRING can have */
+    NAME_MOST = 32767,    /* characters that a UNICODE_STRING can have */
+    DRIVERS_MOST = 16384, /* the most that are believed: a machine of today loads some 250 */
 };
 
 static struct triage_name dump_string(const struct image *image, uint64_t offset) {
@@ -37,14 +38,20 @@ uint64_t triage_read_drivers(const struct image *image, uint64_t offset, uint32_
     triage->drivers_promised = count;
     if (count == 0)
         return 0;
-    for (uint32_t i = 0; i < count; i++) {
+    uint64_t room =
+        image->size; /* names share no bytes: all together are no longer than the file */
+    for (uint32_t i = 0; i < count && i < DRIVERS_MOST; i++) {
         uint64_t at = offset + (uint64_t)i * DRIVER_ENTRY_SIZE;
         if (!holds(image, at, DRIVER_ENTRY_SIZE))
             break;
         const uint8_t *entry = image->bytes + at;
+        struct triage_name path = dump_string(image, load_u32(entry));
+        if (path.length > room)
+            path = (struct triage_name){0};
+        room -= path.length;
         ARRAY_RESERVE(triage->drivers, triage->driver_count, capacity);
         triage->drivers[triage->driver_count++] =
-            (struct triage_driver){.path = dump_string(image, load_u32(entry)),
+            (struct triage_driver){.path = path,
                                    .base = load_u64(entry + DRIVER_BASE),
                                    .size = load_u32(entry + DRIVER_SIZE),
                                    .timestamp = load_u32(entry + DRIVER_TIMESTAMP)};
@@ -120,6 +127,7 @@ enum {
     BLOB_DATA_SIZE = 0x14,
     BLOB_PRE_PAD = 0x18,
     BLOB_POST_PAD = 0x1c,
+    BLOBS_MOST = 4096, /* the most that are believed: real dumps have some twenty */
 };
 
 uint64_t triage_read_blobs(const struct image *image, uint64_t offset, struct triage *triage) {
@@ -130,7 +138,7 @@ uint64_t triage_read_blobs(const struct image *image, uint64_t offset, struct tr
     if (left < BLOB_FILE_HEADER_SIZE)
         return offset + BLOB_FILE_HEADER_SIZE;
     uint64_t at = offset + load_u32(image->bytes + offset + 8);
-    while (at < image->size) {
+    while (at < image->size && triage->blob_count < BLOBS_MOST) {
         if (!holds(image, at, BLOB_HEADER_SIZE))
             return at + BLOB_HEADER_SIZE;
         const uint8_t *header = image->bytes + at;

@@ -13,9 +13,15 @@
 /* The base of the kernel image that holds `address`, an address of its code; 0: none does. */
 uint64_t kernel_scan_below(struct vm *vm, uint64_t address);
 
-/* The base of the first kernel image that is mapped where kernels are loaded; 0: none is. `budget`
- * is how many pages may be looked at, and is lowered by how many were. */
-uint64_t kernel_scan_tables(const struct image *image, struct vm *vm, uint64_t *budget);
+/* How much may be looked at; lowered by how much was. */
+struct kernel_scan_budget {
+    uint64_t pages;
+    uint64_t entries; /* of page tables */
+};
+
+/* The base of the first kernel image that is mapped where kernels are loaded; 0: none is. */
+uint64_t kernel_scan_tables(const struct image *image, struct vm *vm,
+                            struct kernel_scan_budget *budget);
 
 /* The address of the KDDEBUGGER_DATA64 of the kernel at `base`; 0: there is none, or it lies
  * encoded. */

@@ -138,6 +138,14 @@ void process_ring_deinit(struct process_ring *ring) {
 
 /* ---- processes known otherwise ---- */
 
+uint64_t process_user_tables(const struct target *target, uint64_t process) {
+    struct field_read tables =
+        target_read_field(target, process, "_EPROCESS", "Pcb.UserDirectoryTableBase");
+    if (tables.absent || tables.state != READ_PRESENT)
+        return 0;
+    return tables.value & ~(uint64_t)(IMAGE_PAGE_SIZE - 1);
+}
+
 struct field_read thread_process(const struct target *target, uint64_t thread) {
     struct field_read process = target_read_field(target, thread, "_KTHREAD", "Process");
     if (process.absent)

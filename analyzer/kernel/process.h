@@ -73,6 +73,12 @@ uint64_t process_system(const struct target *target);
 /* ImageFileName as text; "" with READ_PRESENT where it is empty. `name` must be initialized. */
 enum read_state process_name(const struct target *target, uint64_t process, struct text *name);
 
+/* Where the page tables lie that a process has in user mode under KVA shadow, the mitigation of
+ * CVE-2017-5754: _KPROCESS.UserDirectoryTableBase, whose low bits are a PCID. 0 where there are
+ * none: the build or the processor does not need them (the member is absent, or 0), or the process
+ * is trusted and runs on the kernel's tables (AddressPolicy 1: the member is the PCID alone). */
+uint64_t process_user_tables(const struct target *target, uint64_t process);
+
 /* The process a thread belongs to: _KTHREAD.Process, else ApcState.Process. */
 struct field_read thread_process(const struct target *target, uint64_t thread);
 

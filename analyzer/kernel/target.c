@@ -121,8 +121,9 @@ static enum status make_target(struct error *err, const char *path, struct image
     struct target *target = xcalloc(1, sizeof *target);
     target->path = xstrdup(path);
     target->image = image;
-    target->vm = vm_create(image, found.kernel_base ? found.directory_table_base
-                                                    : header_value(target, "DirectoryTableBase"));
+    target->vm = found.kernel_base
+                     ? vm_create_paging(image, found.paging, found.directory_table_base)
+                     : vm_create(image, header_value(target, "DirectoryTableBase"));
     target->kernel.headers = READ_BAD_VALUE;
     target->kernel.pdb_state = READ_BAD_VALUE;
     choose_paging(target, header_value(target, "KdDebuggerDataBlock"));

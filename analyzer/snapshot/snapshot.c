@@ -5,12 +5,16 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "snapshot/alike.h"
+#include "snapshot/tree.h"
 
 /* Jansson's message names no file, and its line and column are what an editor wants. */
 static enum status parse(struct error *err, const char *name, const struct text *content,
                          json_t **snapshot) {
     json_error_t error;
-    json_t *json = json_loadb(content->data, content->length, JSON_REJECT_DUPLICATES, &error);
+    json_t *json = tree_parse(content);
+    if (!json)
+        json = json_loadb(content->data, content->length, JSON_REJECT_DUPLICATES, &error);
     if (!json)
         return fail(err, STATUS_FORMAT, "%s: not a snapshot: line %d, column %d: %s", name,
                     error.line, error.column, error.text);
@@ -45,10 +49,55 @@ enum status snapshot_parse(struct error *err, const char *name, const struct tex
     return STATUS_OK;
 }
 
+static const char *name_of(const char *path) {
+    return strcmp(path, "-") == 0 ? "standard input" : path;
+}
+
 enum status snapshot_read(struct error *err, const char *path, json_t **snapshot) {
-    const char *name = strcmp(path, "-") == 0 ? "standard input" : path;
     AUTO(text_deinit) struct text content;
     text_init(&content);
     enum status status = file_read(err, path, SNAPSHOT_LIMIT, &content);
-    return status ? status : snapshot_parse(err, name, &content, snapshot);
+    return status ? status : snapshot_parse(err, name_of(path), &content, snapshot);
+}
+
+/* What is wrong with a text is said of the whole text. */
+static enum status parse_reduced(struct error *err, const char *name, const struct text *content,
+                                 const struct text *reduced, json_t **snapshot) {
+    if (reduced->length && snapshot_parse(NULL, name, reduced, snapshot) == STATUS_OK)
+        return STATUS_OK;
+    return snapshot_parse(err, name, content, snapshot);
+}
+
+static enum status parse_all(struct error *err, const char *const *paths,
+                             const struct text *contents, size_t count, json_t **snapshots) {
+    struct text *reduced = xcalloc(count, sizeof *reduced);
+    alike_remove(contents, count, reduced);
+    enum status status = STATUS_OK;
+    size_t parsed = 0;
+    for (; parsed < count && !status; parsed++)
+        status = parse_reduced(err, name_of(paths[parsed]), &contents[parsed], &reduced[parsed],
+                               &snapshots[parsed]);
+    for (size_t i = 0; status && i + 1 < parsed; i++)
+        json_decref(snapshots[i]);
+    for (size_t i = 0; i < count; i++)
+        text_deinit(&reduced[i]);
+    free(reduced);
+    return status;
+}
+
+enum status snapshot_read_all(struct error *err, const char *const *paths, size_t count,
+                              json_t **snapshots) {
+    struct text *contents = xcalloc(count, sizeof *contents);
+    enum status status = STATUS_OK;
+    size_t read = 0;
+    for (; read < count && !status; read++) {
+        text_init(&contents[read]);
+        status = file_read(err, paths[read], SNAPSHOT_LIMIT, &contents[read]);
+    }
+    if (!status)
+        status = parse_all(err, paths, contents, count, snapshots);
+    for (size_t i = 0; i < read; i++)
+        text_deinit(&contents[i]);
+    free(contents);
+    return status;
 }

@@ -50,7 +50,13 @@ void publics_write(struct canon *canon, const char *key, const struct symbols *s
 /* Reads a snapshot ("-" is standard input) and checks its schema word. The caller decrefs. */
 enum status snapshot_read(struct error *err, const char *path, json_t **snapshot);
 
-/* The same of bytes already in memory; `name` stands for the file in messages. */
+/* Reads `count` snapshots, at least two, to be compared with each other: of a type that is the same
+ * in all of them, kind and size are read and the members left out, and so is the section `symbols`.
+ * `snapshots` has `count` elements; the caller decrefs them. On failure none is left. */
+enum status snapshot_read_all(struct error *err, const char *const *paths, size_t count,
+                              json_t **snapshots);
+
+/* As snapshot_read, of bytes already in memory; `name` stands for the file in messages. */
 enum status snapshot_parse(struct error *err, const char *name, const struct text *content,
                            json_t **snapshot);
 

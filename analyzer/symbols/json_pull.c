@@ -353,6 +353,10 @@ bool pull_boolean(struct json_pull *pull, bool *value) {
     return *value || pull_word(pull, "false") || fail_expected(pull, "true or false");
 }
 
+char pull_peek(struct json_pull *pull) {
+    return find_token(pull) ? *pull->at : '\0';
+}
+
 bool pull_null(struct json_pull *pull) {
     return pull_word(pull, "null");
 }

@@ -59,6 +59,9 @@ bool pull_boolean(struct json_pull *pull, bool *value);
 /* Whether the value is null, which is then consumed. */
 bool pull_null(struct json_pull *pull);
 
+/* The first character of what comes next; NUL at the end of the text and after an error. */
+char pull_peek(struct json_pull *pull);
+
 /* Passes over one value of any kind. */
 bool pull_skip(struct json_pull *pull);
 

@@ -331,7 +331,7 @@ static bool read_publics(struct profile_reader *reader) {
 
 /* Sizes of members are not in a profile: they follow from their types, where those are. */
 static void size_fields(struct symbols *symbols) {
-    uint32_t pointer_size = strncmp(symbols->identity.arch, "x86", 3) == 0 ? 4 : 8;
+    uint32_t pointer_size = symbols_pointer_size(symbols);
     for (size_t i = 0; i < symbols->type_count; i++) {
         struct type *type = &symbols->types[i];
         if (type->kind == TYPE_ENUM)

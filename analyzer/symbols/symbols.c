@@ -155,6 +155,10 @@ bool symbols_complete(const struct symbols *symbols) {
     return symbols->complete;
 }
 
+uint32_t symbols_pointer_size(const struct symbols *symbols) {
+    return strncmp(symbols->identity.arch, "x86", 3) == 0 ? 4 : 8;
+}
+
 const struct type *symbols_types(const struct symbols *symbols, size_t *count) {
     *count = symbols->type_count;
     return symbols->types;

@@ -90,6 +90,9 @@ struct symbols_precision symbols_precision(const struct symbols *symbols);
 /* Whether the source holds all types of the kernel ("all") or those that ntdrift uses only. */
 bool symbols_complete(const struct symbols *symbols);
 
+/* 4 or 8, by the machine. */
+uint32_t symbols_pointer_size(const struct symbols *symbols);
+
 /* All types, in ascending order of name (byte order); all symbols likewise. */
 const struct type *symbols_types(const struct symbols *symbols, size_t *count);
 const struct public_symbol *symbols_publics(const struct symbols *symbols, size_t *count);

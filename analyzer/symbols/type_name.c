@@ -132,3 +132,8 @@ uint32_t type_name_size(const struct symbols *symbols, const char *name, uint32_
         return 0;
     return (uint32_t)size;
 }
+
+uint32_t type_name_alignment(const char *name, uint32_t pointer_size) {
+    size_t length = strcspn(name, "[");
+    return length && name[length - 1] == '*' ? pointer_size : base_size(name, length);
+}

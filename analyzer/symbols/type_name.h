@@ -32,4 +32,8 @@ const char *type_name_of_content(struct interner *strings, const struct type *ty
  * array of those, or of a type of `symbols`; 0 where that is not known. */
 uint32_t type_name_size(const struct symbols *symbols, const char *name, uint32_t pointer_size);
 
+/* The alignment in bytes that a base type, a pointer or an array of those asks for; 0 for any other
+ * type, which may ask for more than its members do. */
+uint32_t type_name_alignment(const char *name, uint32_t pointer_size);
+
 #endif

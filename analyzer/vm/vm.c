@@ -246,6 +246,43 @@ struct vm_translation vm_translate(struct vm *vm, uint64_t address) {
     return walk;
 }
 
+static bool spend(uint64_t *entries, uint64_t count) {
+    bool enough = *entries >= count;
+    *entries = enough ? *entries - count : 0;
+    return enough;
+}
+
+/* Behind the entry at which the walk to `*address` ended, and behind all entries that follow it in
+ * the same table and are not valid. */
+static bool skip(const struct vm *vm, const struct vm_translation *walk, uint64_t *entries,
+                 uint64_t *address) {
+    const struct level *level = &vm->paging->level[walk->level];
+    const uint64_t span = (uint64_t)1 << level->shift;
+    uint64_t entry_address = walk->entry_address, entry = 0;
+    *address &= ~(span - 1);
+    do {
+        if (walk->level == 0 || !spend(entries, 1) ||
+            __builtin_add_overflow(*address, span, address))
+            return false;
+        entry_address += vm->paging->entry_size;
+    } while ((*address >> level->shift & ((1u << level->bits) - 1)) != 0 &&
+             read_entry(vm, entry_address, &entry) == READ_PRESENT && !(entry & ENTRY_VALID));
+    return true;
+}
+
+bool vm_next_page(struct vm *vm, uint64_t last, uint64_t *entries, uint64_t *address,
+                  uint64_t *physical) {
+    while (*address <= last && spend(entries, vm->paging->levels)) {
+        struct vm_translation walk = vm_translate(vm, *address);
+        *physical = walk.physical;
+        if (walk.state == READ_PRESENT)
+            return true;
+        if (!skip(vm, &walk, entries, address))
+            return false;
+    }
+    return false;
+}
+
 /* The page that holds `address`, through the TLB. */
 static enum read_state find_page(struct vm *vm, uint64_t address, const uint8_t **page) {
     uint64_t number = address >> IMAGE_PAGE_SHIFT;

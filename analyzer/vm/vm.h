@@ -71,6 +71,13 @@ bool vm_is_canonical(const struct vm *vm, uint64_t address);
  * look whether the page itself is in the image. */
 struct vm_translation vm_translate(struct vm *vm, uint64_t address);
 
+/* The first mapped page from `*address` on, up to `last`: in `*address` where it starts, in
+ * `*physical` where that lies. Goes through the tables, so that what is not mapped costs next to
+ * nothing. `*entries` is how many entries may be looked at, and is lowered by how many were; false
+ * where it is used up, or no page is left. */
+bool vm_next_page(struct vm *vm, uint64_t last, uint64_t *entries, uint64_t *address,
+                  uint64_t *physical);
+
 /* Copies `length` bytes at `address`, over page borders; stops at the first page that cannot be
  * read and says why. `*failed_at`, where not NULL, is the first address that could not be read. */
 enum read_state vm_read(struct vm *vm, uint64_t address, void *buffer, size_t length,

@@ -21,8 +21,18 @@ struct comparison {
 extern const struct comparison *const comparisons[]; /* ends with NULL */
 
 extern const struct comparison comparison_layouts;
+extern const struct comparison comparison_syscalls;
+extern const struct comparison comparison_stubs;
 extern const struct comparison comparison_processes;
 extern const struct comparison comparison_header;
 extern const struct comparison comparison_coverage;
+
+/* Whether what depends on the architecture can be compared: "x86" and "x86pae" share it all, and a
+ * side that does not tell passes for the same. */
+bool architectures_agree(const char *old, const char *new);
+
+/* Whether both sides have one architecture, or one does not tell; else says that `section` is not
+ * comparable. */
+bool comparison_same_architecture(struct difference *difference, const char *section);
 
 #endif

@@ -1,11 +1,34 @@
 /* comparisons.c - the table of comparisons, and what a section that one side lacks means. */
 #include "differ/comparisons/comparison.h"
 
+#include <string.h>
+
 #include "base/memory.h"
 
 const struct comparison *const comparisons[] = {
-    &comparison_layouts, &comparison_processes, &comparison_header, &comparison_coverage, NULL,
+    &comparison_layouts,
+    &comparison_syscalls,
+    &comparison_stubs,
+    &comparison_processes,
+    &comparison_header,
+    &comparison_coverage,
+    NULL,
 };
+
+bool architectures_agree(const char *old, const char *new) {
+    return !*old || !*new || strncmp(old, new, strlen("x64")) == 0;
+}
+
+/* Offsets, service numbers and stubs follow the architecture: across two, all of them differ and
+ * none says anything of the builds. */
+bool comparison_same_architecture(struct difference *difference, const char *section) {
+    const char *old = difference->old.arch, *new = difference->new.arch;
+    if (architectures_agree(old, new))
+        return true;
+    AUTO_FREE char *reason = xasprintf("the architectures differ: %s and %s", old, new);
+    difference_not_comparable(difference, section, reason);
+    return false;
+}
 
 /* What coverage says of a section: its reason, or its status, or NULL. */
 static const char *why_missing(const json_t *snapshot, const char *section) {

@@ -42,6 +42,14 @@ static void put_told(struct text *text, const struct told *told) {
         text_printf(text, " (%s)", told->reason);
 }
 
+/* What a user of one dump knows that a user of the other does not; nothing where the name of the
+ * section says it. */
+static const char *what_depends(const char *subject) {
+    static const char *const user_memory =
+        "; the modules of processes, their stubs, and names of what threads run depend on it";
+    return strcmp(subject, "user_memory") ? "" : user_memory;
+}
+
 /* What no comparison reads, no comparison calls unknown. */
 static bool is_compared(const char *section) {
     for (const struct comparison *const *each = comparisons; *each; each++)
@@ -60,6 +68,7 @@ static void compare(struct difference *difference, const char *subject, const st
     put_told(&message, old);
     text_puts(&message, " and is ");
     put_told(&message, new);
+    text_puts(&message, what_depends(subject));
     difference_add(difference, after > before ? "coverage.gained" : "coverage.lost", subject,
                    word_json(old->status), word_json(new->status), NULL, "%s", message.data);
     if ((before == EXTENT_NONE || after == EXTENT_NONE) && !is_compared(subject))

@@ -1,7 +1,7 @@
 /*
  * layout.h - how the comparison of layouts is put together: types are matched by name
  * (layouts.c), the members of a matched structure by name (layout_members.c), what kept its place
- * is told from what was moved (layout_order.c), and what was only pushed along is collapsed
+ * is told from what was moved (order.c), and what was only pushed along is collapsed
  * (layout_shift.c). Private to these files.
  */
 #ifndef NTDRIFT_DIFFER_LAYOUT_H
@@ -23,6 +23,13 @@ struct layouts {
     size_t malformed; /* types and members that are not what the schema says */
 };
 
+/* Two `layouts` sections before they are compared; false where one has no types. */
+bool layouts_init(struct layouts *layouts, const json_t *old, const json_t *new);
+
+/* What one `layouts` section does not tell: types that are not tracked, enumerations by name. */
+bool layouts_are_selected(const json_t *section);
+bool layouts_tell(const json_t *section, const char *what); /* "kinds", "enums", "pointees" */
+
 /* A member as a snapshot has it. */
 struct member {
     const char *type;
@@ -37,7 +44,15 @@ json_t *layout_member_json(const struct member *member);
 /* "0x6c4", and "0x6c4:0" for a bit. */
 char *layout_member_place(const struct member *member);
 
-enum verdict { MEMBER_SAME, MEMBER_ADDED, MEMBER_REMOVED, MEMBER_MOVED, MEMBER_SHIFTED };
+enum verdict {
+    MEMBER_SAME,
+    MEMBER_ADDED,
+    MEMBER_REMOVED,
+    MEMBER_MOVED,
+    MEMBER_SHIFTED,
+    MEMBER_RENAMED, /* was called so, and has its new place */
+    MEMBER_JOINED,  /* the new name of one that was renamed: told with that */
+};
 
 /* A member by name, on either side or both. */
 struct entry {
@@ -47,24 +62,14 @@ struct entry {
     enum verdict verdict;
     bool retyped;
     size_t followers; /* bits whose other type follows from this one's */
-    json_t *carried;  /* bits that moved with this word: {name: [place, place]}; or NULL */
+    json_t *carried;  /* bits that moved with this word or bit: {name: [place, place]}; or NULL */
     bool is_carried;
+    struct entry *successor; /* of a removed one: what stands in its place */
+    size_t claims;           /* of a new one: how many removed ones it stands in the place of */
 };
 
 /* [where it was, where it is] */
 json_t *layout_places_json(const struct entry *entry);
-
-/* Where a member was and is. */
-struct place {
-    uint64_t old;
-    uint64_t new;
-    bool kept;
-};
-
-/* Marks as kept the largest set of places that keeps every order among its members: what was
- * before, at, or behind another still is. Places that did not change are always in it. Sorts
- * nothing: `places` stay in their order. */
-void layout_order_mark(struct place *places, size_t count);
 
 /* Whether two type strings say the same as far as both sides can tell. */
 bool layout_type_equal(const struct layouts *layouts, const char *old, const char *new);
@@ -76,6 +81,13 @@ void layout_compare_members(struct layouts *layouts, const char *type, const jso
                             const json_t *new);
 void layout_compare_constants(struct layouts *layouts, const char *type, const json_t *old,
                               const json_t *new);
+
+/* Has the bits of a word that were pushed along by the same number of positions told by one of them. */
+void layout_collapse_pushed(const char *type, struct entry *entries, size_t count);
+
+/* Finds members that are gone and new under another name, by place, type and name. */
+void layout_find_renames(struct entry *entries, size_t count);
+void layout_report_renamed(struct layouts *layouts, const char *type, const struct entry *entry);
 
 /* Adds the one layout.field.shifted of `type`, if any of its entries were shifted. */
 void layout_add_shift(struct layouts *layouts, const char *type, const struct entry *entries,

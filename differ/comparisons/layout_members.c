@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "differ/comparisons/order.h"
+#include "differ/type_size.h"
 
 /* No structure reaches further, and sums of offsets stay far from overflowing. */
 #define OFFSET_LIMIT   ((uint64_t)1 << 40)
@@ -100,7 +102,7 @@ static void classify_all(const struct layouts *layouts, struct entry *entries, s
         if (has_order(&entries[i]))
             places[ordered++] =
                 (struct place){.old = entries[i].old.offset, .new = entries[i].new.offset};
-    layout_order_mark(places, ordered);
+    order_mark(places, ordered);
     ordered = 0;
     for (size_t i = 0; i < count; i++) {
         struct entry *entry = &entries[i];
@@ -243,13 +245,22 @@ static void report_moved(struct layouts *layouts, const struct entry *entry, con
     AUTO_FREE char *to = place_in_words(&entry->new);
     bool bits = is_bit(&entry->old) && is_bit(&entry->new);
     size_t carried = json_object_size(entry->carried);
-    AUTO_FREE char *with = carried ? xasprintf(", with %zu of its bit fields", carried) : NULL;
+    AUTO_FREE char *with =
+        !carried ? NULL
+        : bits   ? xasprintf(", and %zu other bit fields of the word by as much", carried)
+                 : xasprintf(", with %zu of its bit fields", carried);
     json_t *details = carried ? json_pack("{s:I, s:o}", "count", (json_int_t)carried + 1, "fields",
                                           entry->carried)
                               : NULL;
     difference_add(layouts->difference, bits ? "layout.bit.moved" : "layout.field.moved", subject,
                    layout_member_json(&entry->old), layout_member_json(&entry->new), details,
                    "%s moved from %s to %s%s", subject, from, to, with ? with : "");
+}
+
+/* A reader of a member whose type has another name and the same size still reads all of it. */
+static bool same_size(const struct layouts *layouts, const struct entry *entry) {
+    uint64_t old = side_type_size(&layouts->difference->old, entry->old.type);
+    return old && old == side_type_size(&layouts->difference->new, entry->new.type);
 }
 
 static void report_retyped(struct layouts *layouts, const struct entry *entry,
@@ -268,15 +279,20 @@ static void report_retyped(struct layouts *layouts, const struct entry *entry,
                                        entry->followers == 1 ? "bit" : "bits");
     json_t *details =
         entry->followers ? json_pack("{s:I}", "count", (json_int_t)entry->followers + 1) : NULL;
-    difference_add(layouts->difference, "layout.field.retyped", subject,
-                   layout_member_json(&entry->old), layout_member_json(&entry->new), details,
-                   "%s was %s and is %s%s", subject, from, to, entry->followers ? others : "");
+    struct change *change =
+        difference_add(layouts->difference, "layout.field.retyped", subject,
+                       layout_member_json(&entry->old), layout_member_json(&entry->new), details,
+                       "%s was %s and is %s%s", subject, from, to, entry->followers ? others : "");
+    if (same_size(layouts, entry))
+        change->severity = SEVERITY_NOTABLE;
 }
 
 static void report_entry(struct layouts *layouts, const char *type, const struct entry *entry) {
     AUTO_FREE char *subject = xasprintf("%s.%s", type, entry->name);
     if (entry->verdict == MEMBER_ADDED || entry->verdict == MEMBER_REMOVED)
         report_one_sided(layouts, entry, subject);
+    if (entry->verdict == MEMBER_RENAMED)
+        layout_report_renamed(layouts, type, entry);
     if (entry->verdict == MEMBER_MOVED && !entry->is_carried)
         report_moved(layouts, entry, subject);
     if (entry->retyped)
@@ -288,8 +304,10 @@ void layout_compare_members(struct layouts *layouts, const char *type, const jso
     size_t count;
     AUTO_FREE struct entry *entries = match(layouts, old, new, &count);
     classify_all(layouts, entries, count);
+    layout_find_renames(entries, count);
     collapse_words(entries, count);
     collapse_moves(entries, count);
+    layout_collapse_pushed(type, entries, count);
     for (size_t i = 0; i < count; i++)
         if (entries[i].verdict != MEMBER_SAME || entries[i].retyped)
             report_entry(layouts, type, &entries[i]);

@@ -131,11 +131,11 @@ static void compare_all(struct layouts *layouts) {
 /* ---- what cannot be compared ---- */
 
 /* A section that does not say what its source tells apart was made from one that tells all. */
-static bool tells(const json_t *section, const char *what) {
+bool layouts_tell(const json_t *section, const char *what) {
     return !json_is_false(json_object_get(json_object_get(section, "precision"), what));
 }
 
-static bool is_selection(const json_t *section) {
+bool layouts_are_selected(const json_t *section) {
     const char *scope = json_string_value(json_object_get(section, "scope"));
     return scope && strcmp(scope, "all") != 0;
 }
@@ -164,33 +164,26 @@ static void say_unknown(const struct layouts *layouts) {
     }
 }
 
-/* Offsets follow the size of a pointer: across architectures, all of them differ and none says
- * anything of the builds. */
-static bool same_architecture(struct difference *difference) {
-    const char *old = difference->old.arch, *new = difference->new.arch;
-    /* "x86" and "x86pae" share the size. */
-    if (!*old || !*new || strncmp(old, new, strlen("x64")) == 0)
-        return true;
-    AUTO_FREE char *reason = xasprintf("the architectures differ: %s and %s", old, new);
-    difference_not_comparable(difference, "layouts", reason);
-    return false;
+bool layouts_init(struct layouts *layouts, const json_t *old, const json_t *new) {
+    *layouts = (struct layouts){
+        .old = json_object_get(old, "types"),
+        .new = json_object_get(new, "types"),
+        .kinds = layouts_tell(old, "kinds") && layouts_tell(new, "kinds"),
+        .enums = layouts_tell(old, "enums") && layouts_tell(new, "enums"),
+        .pointees = layouts_tell(old, "pointees") && layouts_tell(new, "pointees"),
+        .all = !layouts_are_selected(old) && !layouts_are_selected(new),
+    };
+    return json_is_object(layouts->old) && json_is_object(layouts->new);
 }
 
 static void run(struct difference *difference, const json_t *old, const json_t *new) {
-    struct layouts layouts = {
-        .difference = difference,
-        .old = json_object_get(old, "types"),
-        .new = json_object_get(new, "types"),
-        .kinds = tells(old, "kinds") && tells(new, "kinds"),
-        .enums = tells(old, "enums") && tells(new, "enums"),
-        .pointees = tells(old, "pointees") && tells(new, "pointees"),
-        .all = !is_selection(old) && !is_selection(new),
-    };
-    if (!json_is_object(layouts.old) || !json_is_object(layouts.new)) {
+    struct layouts layouts;
+    if (!layouts_init(&layouts, old, new)) {
         difference_not_comparable(difference, "layouts", "a snapshot has no types");
         return;
     }
-    if (!same_architecture(difference))
+    layouts.difference = difference;
+    if (!comparison_same_architecture(difference, "layouts"))
         return;
     compare_all(&layouts);
     say_unknown(&layouts);

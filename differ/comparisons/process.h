@@ -5,6 +5,7 @@
 #ifndef NTDRIFT_DIFFER_PROCESS_H
 #define NTDRIFT_DIFFER_PROCESS_H
 
+#include <jansson.h>
 #include <stdbool.h>
 
 struct system_image {
@@ -13,6 +14,14 @@ struct system_image {
 };
 
 extern const struct system_image system_images[]; /* ends with a NULL name */
+
+/* The parents of all processes of an image, by name: "smss.exe", "(absent) and smss.exe"; "" where
+ * none runs it, NULL where a parent is not known. The caller frees. */
+char *process_parent_images(const json_t *processes, const struct system_image *image);
+
+/* Why a process that is not in a snapshot's list might have been in the dump; NULL where it cannot.
+ */
+const char *processes_why_incomplete(const json_t *snapshot, const json_t *processes);
 
 /* Whether a process of the name that EPROCESS keeps, cut at 14 characters, runs this image. */
 bool system_image_is(const struct system_image *image, const char *name);

@@ -19,8 +19,21 @@ struct crowd {
 struct comparing {
     struct difference *difference;
     const char *image;
+    const char *where; /* for messages: " in session 0"; "" for all processes of the image */
     struct crowd old;
     struct crowd new;
+    const struct comparing *whole; /* of a role: all processes of the image; else NULL */
+};
+
+/* What a process is to Windows: services and the system live in session 0 since Vista, each user
+ * in a session of its own ("Application Compatibility: Session 0 Isolation", Microsoft), and what
+ * is older than all sessions in none. Which number a user's session has is chance. */
+enum role { ROLE_NONE, ROLE_SYSTEM, ROLE_USER, ROLE_COUNT };
+
+static const char *const role_words[] = {
+    [ROLE_NONE] = " outside all sessions",
+    [ROLE_SYSTEM] = " in session 0",
+    [ROLE_USER] = " in sessions of users",
 };
 
 /* ---- crowds ---- */
@@ -47,6 +60,30 @@ static struct crowd crowd_of(const json_t *processes, const struct system_image 
     return crowd;
 }
 
+static bool has_role(const json_t *process, enum role role) {
+    const json_t *session = json_object_get(process, "session");
+    if (!session)
+        return role == ROLE_NONE;
+    return json_is_integer(session) &&
+           role == (json_integer_value(session) == 0 ? ROLE_SYSTEM : ROLE_USER);
+}
+
+/* Those of a crowd that have a role. */
+static struct crowd crowd_in_role(const struct crowd *whole, enum role role) {
+    struct crowd crowd = {json_array(), json_array()};
+    size_t index;
+    json_t *process;
+    json_array_foreach(whole->all, index, process) {
+        if (has_role(process, role))
+            json_array_append(crowd.all, process);
+    }
+    json_array_foreach(whole->live, index, process) {
+        if (has_role(process, role))
+            json_array_append(crowd.live, process);
+    }
+    return crowd;
+}
+
 static void crowd_deinit(struct crowd *crowd) {
     json_decref(crowd->all);
     json_decref(crowd->live);
@@ -65,6 +102,12 @@ static const json_t *common_value(const json_t *processes, const char *object, c
         common = value;
     }
     return common;
+}
+
+/* Whether all processes of the image tell what those of a role would: it is told of them all. */
+static bool is_told_of_all(const struct comparing *comparing, const char *object, const char *key) {
+    return comparing->whole && common_value(comparing->whole->old.live, object, key) &&
+           common_value(comparing->whole->new.live, object, key);
 }
 
 /* ---- parents ---- */
@@ -166,6 +209,16 @@ static void compare_parents(const struct comparing *comparing) {
     json_decref(new);
 }
 
+char *process_parent_images(const json_t *processes, const struct system_image *image) {
+    struct crowd crowd = crowd_of(processes, image);
+    size_t unknown = 0;
+    json_t *parents = parents_of(crowd.all, &unknown);
+    char *text = unknown ? NULL : names_text(parents);
+    json_decref(parents);
+    crowd_deinit(&crowd);
+    return text;
+}
+
 /* ---- bits, views, protection ---- */
 
 static void compare_bits(const struct comparing *comparing) {
@@ -175,13 +228,15 @@ static void compare_bits(const struct comparing *comparing) {
     json_object_foreach((json_t *)bits, bit, value) {
         const json_t *old = common_value(comparing->old.live, "bits", bit);
         const json_t *new = common_value(comparing->new.live, "bits", bit);
-        if (!json_is_integer(old) || !json_is_integer(new) || json_equal(old, new))
+        if (!json_is_integer(old) || !json_is_integer(new) || json_equal(old, new) ||
+            is_told_of_all(comparing, "bits", bit))
             continue;
         AUTO_FREE char *subject = xasprintf("%s:%s", comparing->image, bit);
         difference_add(comparing->difference, "process.bit.changed", subject, json_value_copy(old),
                        json_value_copy(new), NULL,
-                       "%s of %s was %" JSON_INTEGER_FORMAT " and is %" JSON_INTEGER_FORMAT, bit,
-                       comparing->image, json_integer_value(old), json_integer_value(new));
+                       "%s of %s%s was %" JSON_INTEGER_FORMAT " and is %" JSON_INTEGER_FORMAT, bit,
+                       comparing->image, comparing->where, json_integer_value(old),
+                       json_integer_value(new));
     }
 }
 
@@ -201,12 +256,13 @@ static void compare_views(const struct comparing *comparing) {
     for (size_t i = 0; i < ARRAY_LENGTH(views); i++) {
         const json_t *old = common_value(comparing->old.live, "views", views[i].key);
         const json_t *new = common_value(comparing->new.live, "views", views[i].key);
-        if (!json_is_boolean(old) || !json_is_boolean(new) || json_equal(old, new))
+        if (!json_is_boolean(old) || !json_is_boolean(new) || json_equal(old, new) ||
+            is_told_of_all(comparing, "views", views[i].key))
             continue;
         AUTO_FREE char *subject = xasprintf("%s:%s", comparing->image, views[i].key);
         difference_add(comparing->difference, "process.view.changed", subject, json_value_copy(old),
-                       json_value_copy(new), NULL, "%s was %s %s and is %s it", comparing->image,
-                       json_is_true(old) ? "on" : "off", views[i].list,
+                       json_value_copy(new), NULL, "%s%s was %s %s and is %s it", comparing->image,
+                       comparing->where, json_is_true(old) ? "on" : "off", views[i].list,
                        json_is_true(new) ? "on" : "off");
     }
 }
@@ -235,24 +291,24 @@ static char *protection_text(const json_t *protection) {
 static void compare_protection(const struct comparing *comparing) {
     const json_t *old = common_value(comparing->old.live, "protection", "level");
     const json_t *new = common_value(comparing->new.live, "protection", "level");
-    if (!json_is_string(old) || !json_is_string(new) || json_equal(old, new))
+    if (!json_is_string(old) || !json_is_string(new) || json_equal(old, new) ||
+        is_told_of_all(comparing, "protection", "level"))
         return;
     json_t *before = protection_of(comparing->old.live);
     json_t *after = protection_of(comparing->new.live);
     AUTO_FREE char *from = protection_text(before);
     AUTO_FREE char *to = protection_text(after);
     difference_add(comparing->difference, "process.protection.changed", comparing->image, before,
-                   after, NULL, "the protection of %s was %s and is %s", comparing->image, from,
-                   to);
+                   after, NULL, "the protection of %s%s was %s and is %s", comparing->image,
+                   comparing->where, from, to);
 }
 
 /* ---- images ---- */
 
-/* Why a process that is not in a snapshot might have been in the dump; NULL where it cannot. */
-static const char *why_incomplete(const struct side *side, const json_t *processes) {
+const char *processes_why_incomplete(const json_t *snapshot, const json_t *processes) {
     size_t index;
     json_t *item;
-    json_array_foreach(json_object_get(side->snapshot, "findings"), index, item) {
+    json_array_foreach(json_object_get(snapshot, "findings"), index, item) {
         const char *kind = json_string_value(json_object_get(item, "kind"));
         const char *subject = json_string_value(json_object_get(item, "subject"));
         if (kind && subject && strncmp(kind, "list.", strlen("list.")) == 0 &&
@@ -286,12 +342,33 @@ static void compare_presence(const struct comparing *comparing, const struct sys
 /* Says so where a side's list is not whole; gives whether it is. */
 static bool is_whole(struct difference *difference, const struct side *side, const char *name,
                      const json_t *processes) {
-    const char *why = why_incomplete(side, processes);
+    const char *why = processes_why_incomplete(side->snapshot, processes);
     if (!why)
         return true;
     AUTO_FREE char *reason = xasprintf("images that the %s snapshot lacks: %s", name, why);
     difference_not_comparable(difference, "processes", reason);
     return false;
+}
+
+static void compare_values(const struct comparing *comparing) {
+    compare_bits(comparing);
+    compare_views(comparing);
+    compare_protection(comparing);
+}
+
+/* Where the processes of an image are not all alike, those in one role can be. */
+static void compare_roles(const struct comparing *whole) {
+    for (enum role role = ROLE_NONE; role < ROLE_COUNT; role++) {
+        struct comparing comparing = {.difference = whole->difference,
+                                      .image = whole->image,
+                                      .where = role_words[role],
+                                      .old = crowd_in_role(&whole->old, role),
+                                      .new = crowd_in_role(&whole->new, role),
+                                      .whole = whole};
+        compare_values(&comparing);
+        crowd_deinit(&comparing.old);
+        crowd_deinit(&comparing.new);
+    }
 }
 
 static void run(struct difference *difference, const json_t *old, const json_t *new) {
@@ -302,14 +379,16 @@ static void run(struct difference *difference, const json_t *old, const json_t *
     bool old_whole = is_whole(difference, &difference->old, "old", old);
     bool new_whole = is_whole(difference, &difference->new, "new", new);
     for (const struct system_image *image = system_images; image->name; image++) {
-        struct comparing comparing = {difference, image->name, crowd_of(old, image),
-                                      crowd_of(new, image)};
+        struct comparing comparing = {.difference = difference,
+                                      .image = image->name,
+                                      .where = "",
+                                      .old = crowd_of(old, image),
+                                      .new = crowd_of(new, image)};
         compare_presence(&comparing, image, old_whole, new_whole);
         if (json_array_size(comparing.old.all) && json_array_size(comparing.new.all))
             compare_parents(&comparing);
-        compare_bits(&comparing);
-        compare_views(&comparing);
-        compare_protection(&comparing);
+        compare_values(&comparing);
+        compare_roles(&comparing);
         crowd_deinit(&comparing.old);
         crowd_deinit(&comparing.new);
     }

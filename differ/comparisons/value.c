@@ -7,6 +7,11 @@ bool json_value_is_known(const json_t *value) {
     return json_is_string(value) || json_is_integer(value) || json_is_boolean(value);
 }
 
+const char *json_value_string(const json_t *object, const char *key) {
+    const char *string = json_string_value(json_object_get(object, key));
+    return string && *string ? string : NULL;
+}
+
 json_t *json_value_copy(const json_t *value) {
     if (json_is_array(value))
         return json_pack("{s:I}", "elements", (json_int_t)json_array_size(value));

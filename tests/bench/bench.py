@@ -13,7 +13,9 @@ import json
 import mmap
 import os
 import pathlib
+import re
 import statistics
+import subprocess
 import sys
 import time
 
@@ -56,6 +58,17 @@ def forge_large(build, scratch):
                                 "-o", scratch / "large.dmp",
                                 "--profiles", source.parent / "analyzer/profiles")])
     return scratch / "large.dmp"
+
+
+def layouts_of_builds(analyzer, isf, scratch):
+    """All layouts of a kernel of each build, oldest first."""
+    builds = "7601 9600 10240 10586 14393 15063 16299 17134 17763 18362 19041".split()
+    files = [isf / f"nt-{build}-x64.json.xz" for build in builds]
+    files += sorted(isf.glob("ntkrnlmp-22000.318-*"))
+    layouts = [scratch / f"layout-{file.name[:-3]}" for file in files]
+    for file, layout in zip(files, layouts):
+        run([str(word) for word in (analyzer, "layout", file, "-o", layout)])
+    return layouts
 
 
 PROCESSES, THREADS = 2000, 15
@@ -104,8 +117,31 @@ def bench_threads(analyzer, build, scratch, runs):
           f"{pages_touched(command + ['threads'], dump) / threads:9.2f} pages of the dump")
 
 
-def show(name, figure):
-    print(f"{name:<58}{figure[0]:9.1f} ms{figure[1]:9.1f} MiB")
+def show(name, figure, more=""):
+    print(f"{name:<58}{figure[0]:9.1f} ms{figure[1]:9.1f} MiB{more}")
+
+
+def pages_read(command):
+    """What --statistics says."""
+    result = subprocess.run([*command, "--statistics"], stdout=subprocess.DEVNULL,
+                            stderr=subprocess.PIPE, text=True, check=True)
+    return int(re.search(r"(\d+) of \d+ pages were read", result.stderr).group(1))
+
+
+def show_containers(analyzer, dump, scratch, runs):
+    """The same guest in every container, read in turn: time and memory of each as a ratio to the
+    first, and how many pages the reading took."""
+    capture = pathlib.Path(__file__).resolve().parent.parent / "wrap/capture.py"
+    files = {"bitmap dump": dump}
+    for kind in ("elf", "kdump", "flattened", "raw"):
+        files[kind] = scratch / f"guest.{kind}"
+        run([sys.executable, str(capture), str(dump), kind, str(files[kind])])
+    commands = [[analyzer, "snapshot", file] for file in files.values()]
+    figures = measure(commands, runs)
+    print(f"{dump.stem} in other containers; ratios to the bitmap dump of time and memory")
+    for name, command, figure in zip(files, commands, figures):
+        ratios = [value / first for value, first in zip(figure, figures[0])]
+        show(f"  {name}", figure, f"{ratios[0]:7.2f}{ratios[1]:7.2f}{pages_read(command):8} pages")
 
 
 def main():
@@ -115,6 +151,7 @@ def main():
     parser.add_argument("shared", type=pathlib.Path, nargs="?")
     parser.add_argument("--runs", type=int, default=9)
     options = parser.parse_args()
+    options.build = options.build.resolve()
     analyzer, differ = options.build / "nt-analyzer", options.build / "nt-differ"
     dumps = options.build / "dumps"
     scratch = pathlib.Path(os.environ.get("TMPDIR", "/tmp")) / f"ntdrift-bench-{os.getpid()}"
@@ -125,6 +162,8 @@ def main():
 
     for name in ("win7-7601", "win81-9600", "win10-10240", "win10-14393", "win10-15063"):
         show(f"snapshot {name}", measure([snapshot(name)], options.runs)[0])
+
+    show_containers(analyzer, dumps / "win10-10240.dmp", scratch, options.runs)
 
     small, large = measure(
         [snapshot("small-full"), [analyzer, "snapshot", forge_large(options.build, scratch)]],
@@ -154,6 +193,10 @@ def main():
             run([str(word) for word in (analyzer, "layout", file, "-o", target)])
         show("diff 19041.508 19041.572 (all layouts, text)",
              measure([[differ, "diff", old, new]], options.runs)[0])
+        history = layouts_of_builds(analyzer, isf, scratch)
+        for form in ("csv", "html"):
+            show(f"history of {len(history)} builds (all layouts, {form})",
+                 measure([[differ, "history", *history, "--format", form]], options.runs)[0])
     for path in scratch.iterdir():
         path.unlink()
     scratch.rmdir()

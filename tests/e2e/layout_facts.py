@@ -187,20 +187,26 @@ def recount(old, new, difference, names):
             a, b = before[2][member], after[2][member]
             if bool(a[2]) == bool(b[2]) and a[:3] != b[:3] and not same_bit(a, b):
                 moved[name + "." + member] = (a, b)
-    check(difference.subjects("layout.field.added", "layout.bit.added") == added,
+    renamed = renames(old, new, difference, names)
+    check(difference.subjects("layout.field.added", "layout.bit.added")
+          | set(renamed.values()) == added,
           names + ": members added: the recount disagrees")
-    check(difference.subjects("layout.field.removed", "layout.bit.removed") == removed,
+    check(difference.subjects("layout.field.removed", "layout.bit.removed")
+          | set(renamed) == removed,
           names + ": members removed: the recount disagrees")
     shifted = {change["subject"] + "." + member: places
                for change in difference.of("layout.field.shifted")
                for member, places in change["details"]["fields"].items()}
     carried = {change["subject"].split(".")[0] + "." + member: (change, places)
-               for change in difference.of("layout.field.moved") if "details" in change
+               for kind in ("layout.field.moved", "layout.bit.moved")
+               for change in difference.of(kind) if "details" in change
                for member, places in change["details"]["fields"].items()}
     for subject, (change, places) in carried.items():
         check(subject in moved, "%s: %s did not move" % (names, subject))
         a, b = moved.get(subject, ((0, 0, 0), (0, 0, 0)))
-        check(places == [place(a), place(b)] and a[2] and a[1:3] == b[1:3] and
+        pushed = [change[side].get("bit", {}).get("position", 0) for side in ("old", "new")]
+        check(places == [place(a), place(b)] and a[2] and a[2] == b[2] and
+              b[1] - a[1] == pushed[1] - pushed[0] and
               [hex(a[0]), hex(b[0])] == [change[side]["offset"] for side in ("old", "new")],
               "%s: %s did not move with %s" % (names, subject, change["subject"]))
     reported = difference.subjects("layout.field.moved", "layout.bit.moved")
@@ -216,6 +222,70 @@ def recount(old, new, difference, names):
             check(places == [place(a), place(b)] and a[1:3] == b[1:3],
                   "%s: %s shifted: %s" % (names, subject, places))
     check_order(shifted, reported, old, new, names)
+    recount_types(old, new, difference, names)
+
+
+def recount_types(old, new, difference, names):
+    """Everything that the difference says of whole types, of constants, and of members' types."""
+    both = old.types.keys() & new.types.keys()
+    other = {name for name in both if old.types[name][0] != new.types[name][0]}
+    check(difference.subjects("layout.type.added") == (new.types.keys() - both) | other,
+          names + ": types added: the recount disagrees")
+    check(difference.subjects("layout.type.removed") == (old.types.keys() - both) | other,
+          names + ": types removed: the recount disagrees")
+    structs = {name for name in both - other if old.types[name][0] != "enum"}
+    check({(change["subject"], change["old"], change["new"])
+           for change in difference.of("layout.type.resized")} ==
+          {(name, old.types[name][1], new.types[name][1]) for name in structs
+           if old.types[name][1] != new.types[name][1]}, names + ": sizes: the recount disagrees")
+    retyped = {name + "." + member for name in structs
+               for member in old.types[name][2].keys() & new.types[name][2].keys()
+               if is_retyped(old.types[name][2][member], new.types[name][2][member])}
+    reported = difference.of("layout.field.retyped")
+    check({change["subject"] for change in reported} <= retyped,
+          names + ": members with another type: the recount disagrees")
+    check(sum(change.get("details", {}).get("count", 1) for change in reported) == len(retyped),
+          names + ": members with another type: the recount has another number")
+    for kind, pick in (("added", lambda a, b: {key: b[key] for key in b.keys() - a.keys()}),
+                       ("removed", lambda a, b: {key: a[key] for key in a.keys() - b.keys()}),
+                       ("renumbered", lambda a, b: {key: [a[key], b[key]] for key in a.keys()
+                                                    & b.keys() if a[key] != b[key]})):
+        expected = {name: pick(old.types[name][2], new.types[name][2])
+                    for name in both - other - structs}
+        check({change["subject"]: change["details"]["constants"]
+               for change in difference.of("layout.enum." + kind)} ==
+              {name: constants for name, constants in expected.items() if constants},
+              "%s: constants %s: the recount disagrees" % (names, kind))
+
+
+def is_retyped(old, new):
+    return bool(old[2]) != bool(new[2]) or old[3] != new[3]
+
+
+def renames(old, new, difference, names):
+    """{old: new} of what was renamed: of one type, and pushed as far as its neighbours."""
+    renamed = {}
+    for change in difference.of("layout.field.renamed") + difference.of("layout.bit.renamed"):
+        subject, name = change["subject"], change["new"]["name"]
+        type_name = subject[:-len("." + change["old"]["name"])]
+        before, after = old.types[type_name][2], new.types[type_name][2]
+        was, now = before[change["old"]["name"]], after[name]
+        check(was[2:] == now[2:] and was[1] == now[1], "%s: %s is not %s" % (names, subject, name))
+        kept = sorted((bit_of(before[member]), bit_of(after[member]))
+                      for member in before.keys() & after.keys()
+                      if before[member][1:3] == after[member][1:3])
+        around = [max((pair for pair in kept if pair[0] < bit_of(was)), default=None),
+                  min((pair for pair in kept if pair[0] > bit_of(was)), default=None)]
+        pushed = {b - a for a, b in filter(None, around)}
+        check(pushed == {bit_of(now) - bit_of(was)},
+              "%s: the neighbours of %s went elsewhere" % (names, subject))
+        check(type_name + "." + name not in renamed.values(), names + ": one name for two")
+        renamed[subject] = type_name + "." + name
+    return renamed
+
+
+def bit_of(leaf):
+    return leaf[0] * 8 + leaf[1] if leaf[2] else leaf[0] * 8
 
 
 def check_order(shifted, moved, old, new, names):
@@ -238,7 +308,7 @@ def neighbours(lab):
 
     files = sorted(lab.files("ntkrnlmp-"), key=version)
     check(len(files) > 1, "expected several files ntkrnlmp-*")
-    old = Layout(files[0])
+    old, updates = Layout(files[0]), {}
     for before, after in zip(files, files[1:]):
         new = Layout(after)
         names = "%s against %s" % (os.path.basename(before)[:20], os.path.basename(after)[:20])
@@ -247,7 +317,22 @@ def neighbours(lab):
         check(not difference.not_comparable, names + ": something was not comparable")
         print("%s: %d changes in %d types" % (names, len(difference.changes),
                                               len(difference.types)))
+        if version(before)[0] == version(after)[0]:
+            updates[os.path.basename(after).split("-")[1]] = difference
         old = new
+    print_table(updates)
+
+
+def print_table(updates):
+    """How many changes of each kind an update within one build makes, by what it leads to."""
+    kinds = sorted({change["kind"] for difference in updates.values()
+                    for change in difference.changes})
+    print("\n%-24s%s" % ("updates of one build", "".join("%12s" % name for name in updates)))
+    for kind in kinds:
+        print("%-24s%s" % (kind, "".join("%12d" % len(difference.of(kind))
+                                         for difference in updates.values())))
+    print("%-24s%s\n" % ("all", "".join("%12d" % len(difference.changes)
+                                       for difference in updates.values())))
 
 
 def with_itself(lab):

@@ -42,6 +42,11 @@ assert (nt["name"], nt["found_by"], nt["count"]) == ("KiServiceTable", "system c
 assert nt["address"] == "0xfffff8051a49d2b0", nt["address"]
 services = nt["services"]
 assert all(s["module"] == "ntoskrnl.exe" for s in services), services
+types = {t["index"]: t["name"] for t in snapshot["objects"]["types"]}
+assert (types[5], types[6], types[7]) == ("Token", "Job", "Process"), types
+assert snapshot["objects"]["cookie"] == "0xcc", snapshot["objects"]["cookie"]
+root = {o["name"] for o in snapshot["objects"]["directories"]["\\"]}
+assert {"DosDevices", "REGISTRY"} <= root, root
 # NtReadFile and NtDeviceIoControlFile have nine and ten arguments, NtClose one.
 assert [services[n]["arguments"] for n in (6, 7, 15)] == [5, 6, 0], services[:16]
 # NtWaitHighEventPair and NtWaitLowEventPair: neither is implemented any more.
@@ -65,6 +70,7 @@ assert thread["address"] == "0xffffe38f3d5c4080" and thread["tid"] == 6288, thre
 assert thread["state"] == "Running" and thread["wait_reason"] == "WrPreempted", thread
 assert thread["trap_frame"] == "0xffffde0b7d341b00", thread
 assert thread["rip"]["address"] == "0x00007ffd7fe2f844", thread
+assert thread["rip"]["symbol"] is None, "the process's modules are not among the pages"
 assert thread["start"]["address"] == "0x00007ffd7fdfa250", thread
 assert thread["win32_start"]["address"] == "0x00007ff74818eff0", thread
 call = thread["system_call"]
@@ -79,7 +85,8 @@ assert [f["address"] for f in stack["frames"]] == [
     thread["rip"]["address"]], stack
 # The last slot is rip in the trap frame.
 assert int(stack["frames"][-1]["at"], 16) == int(thread["trap_frame"], 16) + 0x168, stack
-assert snapshot["coverage"]["sections"]["stack"]["status"] == "complete"
+# Unwound to its end; only the name of the address in user mode is missing.
+assert snapshot["coverage"]["sections"]["stack"]["unreadable"] == {"not-in-dump": 1}
 table = snapshot["syscalls"]["tables"][0]
 service, = [s for s in table["services"] if s["number"] == 7]
 into = int(stack["frames"][6]["address"], 16) - int(service["address"], 16)

@@ -18,6 +18,12 @@ analyzer, dumps, profiles, lists = sys.argv[1], *map(pathlib.Path, sys.argv[2:])
 MACHINES = {7601: "win7-7601", 9600: "win81-9600", 10240: "win10-10240", 14393: "win10-14393",
             15063: "win10-15063"}
 WIN32K = 4096
+# `dps nt!KiServiceTable` of the published active dump of 10240, and two services that its threads
+# are in: the last four bytes of their addresses.
+PUBLISHED = dict(enumerate([
+    0x15505324, 0x15508810, 0x1594366c, 0x15ab6c78, 0x15837420, 0x15564dd0, 0x15834d10, 0x15842a00,
+    0x15834100, 0x1591d5b0, 0x159053a0, 0x15829b6c, 0x15927e04, 0x1582a400, 0x15840410,
+    0x15835f90])) | {438: 0x15457810}
 checked = 0
 
 
@@ -124,6 +130,18 @@ def check(build, name, folder):
     expect(f"{build} all names", {s["number"]: s["name"] for s in table["services"]}, names)
 
 
+def check_published():
+    names = all_names(10240)
+    found = snapshot(dumps / "win10-10240-active.dmp")
+    services = found["syscalls"]["tables"][0]["services"]
+    for number, address in PUBLISHED.items():
+        expect(f"service {number}", int(services[number]["address"], 16),
+               0xfffff80300000000 + address)
+    # ntdll is in this dump: its stubs name all that it asks for.
+    expect("names by ntdll", {s["number"]: s["name"] for s in services if s["name"]},
+           {number: name for number, name in names.items() if name != "NtQuerySystemTime"})
+
+
 if not (lists / "nt-10240-x64.txt").exists():
     print(f"skipped: no lists of system calls in {lists}")
     sys.exit(77)
@@ -133,4 +151,5 @@ if not (dumps / "win10-10240.dmp").exists():
 with tempfile.TemporaryDirectory() as scratch:
     for number, machine in MACHINES.items():
         check(number, machine, scratch)
+check_published()
 print(f"{checked} checks")

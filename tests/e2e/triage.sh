@@ -1,6 +1,5 @@
 #!/usr/bin/env bash
-# triage.sh - two real triage dumps, x64 with its symbols and ARM64: every published value; and
-# damaged copies of the first.
+# triage.sh - two real triage dumps, x64 with its symbols and ARM64: every published value.
 # shellcheck source=tests/e2e/common.sh
 . "$(dirname "$0")/common.sh"
 
@@ -76,6 +75,34 @@ for name in "modules", "processes", "processors", "memory_manager_list":
 assert s["coverage"]["user_memory"] == "absent"
 assert not [f for f in s["findings"] if f["kind"] == "process.pid-reused"], s["findings"]
 JSON
+# The images, and so their function tables, are not in the dump. That the machine was starting its
+# devices is what the addresses on the stack say, by the kernel's own symbols.
+holds x64 "x64: the thread that ran, and its stack" <<'JSON'
+triage, stack = s["dump"]["triage"], s["stack"]
+assert stack["thread"] == triage["thread"] and stack["state"] == "Running", stack
+assert stack["process"] == {"address": triage["process"], "name": "System"}, stack
+assert stack["rsp"] == triage["context"]["rsp"], stack
+first, *rest = stack["frames"]
+assert first == {"address": "0xfffff8048b58334c", "symbol": "amdppm+0x334c",
+                 "method": "registers"}, first
+assert len(rest) == 54 and all(f["method"] == "scan" for f in rest), len(rest)
+assert all(stack["rsp"] <= f["at"] < "0xffff850429893000" for f in rest), rest
+names = [f["symbol"] for f in rest]
+callers = ["amdppm+0x22e2c", "Wdf01000+0x7c027", "nt!IofCallDriver+0x55",
+           "nt!PnpAsynchronousCall+0xea", "nt!PnpStartDevice+0x88", "nt!PnpStartDeviceNode+0xec",
+           "nt!PipProcessStartPhase1+0x73", "nt!PipProcessDevNodeTree+0x319",
+           "nt!PiProcessStartSystemDevices+0x60", "nt!PnpDeviceActionWorker+0x4cc",
+           "nt!ExpWorkerThread+0x105", "nt!PspSystemThreadStartup+0x55",
+           "nt!KiStartSystemThread+0x28"]
+places = [names.index(caller) for caller in callers]
+assert places == sorted(places), places
+assert s["coverage"]["sections"]["stack"]["status"] == "partial"
+system, = [p for p in s["processes"] if p["name"] == "System"]
+thread, = [t for t in system["threads"] if t["address"] == triage["thread"]]
+assert thread["tid"] == 264 and thread["wait_reason"] == "Executive", thread
+assert thread["start"] == {"address": "0xfffff8047bc25870", "symbol": "nt!ExpWorkerThread"}, thread
+assert thread["trap_frame"] == "0x0000000000000000" and "system_call" not in thread, thread
+JSON
 snapshot again "$real/triage_x64.dmp" --symbols "$real"
 check "symbols are found in their folder too" cmp -s "$scratch/x64.json" "$scratch/again.json"
 
@@ -115,6 +142,8 @@ exits 0 "$NT_ANALYZER" info "$real/triage_x64.dmp" --symbols "$symbols"
 prints "DataBlocksCount         00000727"
 prints "ExceptionAddress: fffff8048b58334c (amdppm+0x000000000000334c)"
 prints "ExceptionCode: c0000005 (Access violation)"
+prints "registers                   fffff804\`8b58334c amdppm+0x334c"
+prints "scan      ffff8504\`298928a8 fffff804\`7c123760 nt!PnpStartDeviceNode+0xec"
 prints "exact: the addresses of globals are the kernel's"
 exits 0 "$NT_ANALYZER" info "$real/triage_arm64.dmp"
 prints "ExceptionAddress: fffff803f32de014 (ntoskrnl+0x00000000004de014)"
@@ -142,8 +171,5 @@ snapshot other "$scratch/other.dmp" --symbols "$symbols"
 holds other "symbols with one address that is off are not exact" <<'JSON'
 assert s["system"]["symbols"]["match"] == "proved", s["system"]
 JSON
-
-exits 0 python3 "$SOURCE/tests/e2e/triage_mutants.py" "$NT_ANALYZER" "$real/triage_x64.dmp" \
-    "$symbols" 25
 
 finish

@@ -1,10 +1,11 @@
 /*
- * dumpfile.c - the dump file: header, bitmap or runs, pages. The file is sparse: pages of zeros
- * stay holes.
+ * dumpfile.c - the dump file: header, bitmap or runs or ranges, pages. The file is sparse: pages of
+ * zeros stay holes.
  *
  * Sources: DUMP_HEADER64 and 32, SUMMARY_DUMP64 and 32 as the public headers of the Windows Driver
  * Kit and of kdmp-parser have them; unused bytes of a real header hold "PAGE", those of a summary
- * "SDMP".
+ * "SDMP". RDMP_HEADER64 as kdmp-parser reads it (its structures, and its issue 27 for what
+ * MetadataSize counts).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -16,7 +17,15 @@
 #include "machine.h"
 #include "util.h"
 
-enum dump_type { DUMP_FULL = 1, DUMP_SUMMARY = 2, DUMP_BITMAP_FULL = 5, DUMP_BITMAP_KERNEL = 6 };
+enum dump_type {
+    DUMP_FULL = 1,
+    DUMP_SUMMARY = 2,
+    DUMP_BITMAP_FULL = 5,
+    DUMP_BITMAP_KERNEL = 6,
+    DUMP_RANGE_KERNEL = 8,
+    DUMP_RANGE_KERNEL_USER = 9,
+    DUMP_RANGE_COMPLETE = 10,
+};
 
 struct header_field {
     const char *name;
@@ -43,7 +52,7 @@ struct dump {
     const struct header_form *form;
     const json_t *settings; /* "dump" of the scenario */
     enum dump_type type;
-    uint64_t bits;  /* BitmapSize; for a full dump, the end of the last run */
+    uint64_t bits;  /* BitmapSize; of other dumps, how far the frames reach */
     uint64_t pages; /* that the file holds */
     uint8_t *bitmap;
     size_t header_size;
@@ -105,11 +114,10 @@ static void include_fillers(struct dump *dump) {
 static void choose_pages(struct dump *dump) {
     const struct memory *memory = &dump->machine->memory;
     dump->bitmap = xcalloc(memory->limit / 8 + 1, 1);
-    if (dump->type == DUMP_FULL) {
-        dump->bits = memory->limit;
+    dump->bits = memory->limit;
+    if (has_all_runs(dump->machine)) {
         include_runs(dump);
     } else {
-        dump->bits = number(dump->settings, "bitmap_size");
         include_mapped(dump);
         include_fillers(dump);
     }
@@ -266,31 +274,84 @@ static void put_bitmap_header(const struct dump *dump) {
     put(summary + 0x30, dump->bits, 8);
 }
 
-static const struct {
+static size_t bits_of_summary(const struct dump *dump) {
+    return dump->form->size + dump->form->summary_bits;
+}
+
+static size_t bits_of_bitmap(const struct dump *dump) {
+    return dump->form->size + 0x38;
+}
+
+/* The next frames in a row that the dump has, from `frame` on; false where there are no more. */
+static bool next_range(const struct dump *dump, uint64_t *frame, uint64_t *count) {
+    while (*frame < dump->bits && !test_bit(dump->bitmap, *frame))
+        ++*frame;
+    for (*count = 0; *frame + *count < dump->bits && test_bit(dump->bitmap, *frame + *count);)
+        ++*count;
+    return *count > 0;
+}
+
+/* A complete dump says how many ranges it has; the table of the others ends with zeros. */
+static size_t size_with_ranges(const struct dump *dump) {
+    size_t ranges = dump->type == DUMP_RANGE_COMPLETE ? 0 : 1;
+    for (uint64_t frame = 0, count; next_range(dump, &frame, &count); frame += count)
+        ranges++;
+    return dump->form->size + 0x30 + 16 * ranges;
+}
+
+/* RDMP_HEADER64: 0x40, "RDMP", "DUMP", four bytes, MetadataSize, FirstPageOffset. Metadata begin
+ * behind it with sixteen bytes, which are known of complete dumps; then ranges of base and count.
+ */
+static void put_ranges(const struct dump *dump) {
+    uint8_t *summary = dump->header + dump->form->size, *place = summary + 0x30;
+    uint64_t ranges = 0;
+    put(summary, 0x40, 4);
+    memcpy(summary + 4, "RDMPDUMP", 8);
+    put(summary + 0x10, dump->header_size - dump->form->size - 0x20, 8);
+    put(summary + 0x18, dump->header_size, 8);
+    for (uint64_t frame = 0, count; next_range(dump, &frame, &count); frame += count) {
+        put(place, frame, 8);
+        put(place + 8, count, 8);
+        place += 16, ranges++;
+    }
+    if (dump->type == DUMP_RANGE_COMPLETE) {
+        put(summary + 0x20, ranges, 4);
+        put(summary + 0x28, dump->pages, 8);
+    }
+}
+
+/* What follows the header: where a bitmap has its bits, or else where everything ends. */
+static const struct index_form {
     enum dump_type type;
-    size_t bits_at; /* behind the header; 0: as the header's form says */
     void (*put)(const struct dump *dump);
-} bitmap_forms[] = {
-    {DUMP_SUMMARY, 0, put_summary},
-    {DUMP_BITMAP_FULL, 0x38, put_bitmap_header},
-    {DUMP_BITMAP_KERNEL, 0x38, put_bitmap_header},
+    size_t (*bits_at)(const struct dump *dump);
+    size_t (*end)(const struct dump *dump);
+} index_forms[] = {
+    {DUMP_SUMMARY, put_summary, bits_of_summary, NULL},
+    {DUMP_BITMAP_FULL, put_bitmap_header, bits_of_bitmap, NULL},
+    {DUMP_BITMAP_KERNEL, put_bitmap_header, bits_of_bitmap, NULL},
+    {DUMP_RANGE_KERNEL, put_ranges, NULL, size_with_ranges},
+    {DUMP_RANGE_KERNEL_USER, put_ranges, NULL, size_with_ranges},
+    {DUMP_RANGE_COMPLETE, put_ranges, NULL, size_with_ranges},
 };
 
-enum { FORM_COUNT = sizeof bitmap_forms / sizeof *bitmap_forms };
+static const struct index_form *index_form_of(const struct dump *dump) {
+    for (size_t i = 0; i < sizeof index_forms / sizeof *index_forms; i++)
+        if (index_forms[i].type == dump->type)
+            return &index_forms[i];
+    if (dump->type != DUMP_FULL)
+        die("there is no dump of type %d", (int)dump->type);
+    return NULL;
+}
 
 static void make_header(struct dump *dump) {
-    size_t base = dump->form->size, form = 0;
-    while (form < FORM_COUNT && bitmap_forms[form].type != dump->type)
-        form++;
-    if (form == FORM_COUNT && dump->type != DUMP_FULL)
-        die("there is no dump of type %d", (int)dump->type);
+    size_t base = dump->form->size;
+    const struct index_form *form = index_form_of(dump);
     dump->header_size = base;
-    size_t bits_at = base;
-    if (form < FORM_COUNT) {
-        size_t fixed = bitmap_forms[form].bits_at;
-        bits_at += fixed ? fixed : dump->form->summary_bits;
-        dump->header_size = ALIGN_UP(bits_at + dump->bits / 8, PAGE_SIZE);
-    }
+    if (form && form->bits_at)
+        dump->header_size = ALIGN_UP(form->bits_at(dump) + dump->bits / 8, PAGE_SIZE);
+    else if (form)
+        dump->header_size = form->end(dump);
     if (dump->header_size != number_or(dump->settings, "header_size", dump->header_size))
         die("HeaderSize comes out as 0x%zx", dump->header_size);
     dump->header = xcalloc(1, dump->header_size);
@@ -299,10 +360,10 @@ static void make_header(struct dump *dump) {
     put_fields(dump);
     put_runs(dump);
     put_exception(dump);
-    if (form < FORM_COUNT) {
-        bitmap_forms[form].put(dump);
-        memcpy(dump->header + bits_at, dump->bitmap, dump->bits / 8);
-    }
+    if (form)
+        form->put(dump);
+    if (form && form->bits_at)
+        memcpy(dump->header + form->bits_at(dump), dump->bitmap, dump->bits / 8);
 }
 
 /* ---- the file ---- */
@@ -347,7 +408,8 @@ void write_dump(struct machine *machine, const char *path) {
         json_pack("{s:i, s:i, s:o, s:o, s:O}", "type", (int)dump.type, "page_table_levels",
                   machine->la57 ? 5 : 4, "pages", hex(dump.pages), "header_size",
                   hex(dump.header_size), "header", json_object_get(machine->scenario, "header"));
-    if (dump.type != DUMP_FULL)
+    const struct index_form *form = index_form_of(&dump);
+    if (form && form->bits_at)
         json_object_set_new(facts, "bitmap_size", hex(dump.bits));
     json_object_set_new(machine->facts, "dump", facts);
     free(dump.bitmap);

@@ -18,6 +18,11 @@ static json_t *process_facts(struct machine *machine, const struct process *proc
                   (json_int_t)process->ppid, "active_threads", (json_int_t)process->threads,
                   "parent", process->parent, "create_time_100ns", (json_int_t)process->created,
                   "exit_time_100ns", (json_int_t)process->exited, "extras", process->extras);
+    json_object_set_new(facts, "directory_table_base",
+                        address_text(machine, process->root << PAGE_SHIFT));
+    if (process->user_root)
+        json_object_set_new(facts, "user_directory_table_base",
+                            address_text(machine, process->user_root << PAGE_SHIFT | 1));
     if (process->session >= 0)
         json_object_set_new(facts, "session", json_integer(process->session));
     if (!strcmp(process->parent, "alive") || !strcmp(process->parent, "exited")) {

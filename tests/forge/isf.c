@@ -73,6 +73,9 @@ static json_t *describe(const char *text) {
         snprintf(name, sizeof name, "%.*s", (int)length - 1, text);
         return json_pack("{s:s, s:o}", "kind", "pointer", "subtype", describe(name));
     }
+    /* The profile does not say what the enumeration has in it. */
+    if (!strncmp(text, "<unnamed-enum", 13))
+        text = "unsigned long";
     return json_pack("{s:s, s:s}", "kind", is_base(text) ? "base" : "struct", "name", text);
 }
 
@@ -89,18 +92,45 @@ static json_t *describe_member(const char *text) {
                      describe(end + 1));
 }
 
-static void add_empty_types(json_t *types) {
+static const struct {
+    const char *name;
+    int size; /* 0: of a pointer */
+} sizes[] = {
+    {"_QUAD", 8}, {"_LUID", 8}, {"_GUID", 16}, {"_EX_PUSH_LOCK", 0}, {"_EX_RUNDOWN_REF", 0}};
+
+/* A type that is only named: no members, and a byte where the size is not known either. */
+static void add_empty(const struct machine *machine, json_t *types, const char *name) {
+    int size = 1;
+    if (json_object_get(types, name))
+        return;
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
+        if (!strcmp(name, sizes[i].name))
+            size = sizes[i].size ? sizes[i].size : (int)machine->pointer_size;
+    json_object_set_new(types, name,
+                        json_pack("{s:s, s:i, s:{}}", "kind", "struct", "size", size, "fields"));
+}
+
+/* The name at the bottom of a description. */
+static const char *innermost(const json_t *type) {
+    for (const json_t *below;
+         (below = json_object_get(type, "subtype")) || (below = json_object_get(type, "type"));)
+        type = below;
+    return string(type, "name");
+}
+
+static void add_empty_types(const struct machine *machine, json_t *types, const json_t *described) {
     static const char *const wanted[] = {
-        "_ERESOURCE",        "_CMHIVE",        "_CM_KEY_NODE",   "_CM_KEY_VALUE",
-        "_HMAP_ENTRY",       "_MMVAD",         "_MMVAD_SHORT",   "_KSYSTEM_TIME",
-        "_SHARED_CACHE_MAP", "_VACB",          "_CONTROL_AREA",  "_IMAGE_DOS_HEADER",
-        "_KTIMER",           "_DRIVER_OBJECT", "_DEVICE_OBJECT",
+        "_ERESOURCE",    "_CMHIVE",      "_CM_KEY_NODE",   "_CM_KEY_VALUE",     "_HMAP_ENTRY",
+        "_MMVAD",        "_MMVAD_SHORT", "_KSYSTEM_TIME",  "_SHARED_CACHE_MAP", "_VACB",
+        "_CONTROL_AREA", "_KTIMER",      "_DRIVER_OBJECT", "_DEVICE_OBJECT",    "_IMAGE_DOS_HEADER",
     };
+    const char *name, *member;
+    json_t *type, *field;
     for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++)
-        if (!json_object_get(types, wanted[i]))
-            json_object_set_new(
-                types, wanted[i],
-                json_pack("{s:s, s:i, s:{}}", "kind", "struct", "size", 1, "fields"));
+        add_empty(machine, types, wanted[i]);
+    json_object_foreach((json_t *)described, name, type) json_object_foreach(
+        json_object_get(type, "fields"), member, field) if (!is_base(innermost(field)))
+        add_empty(machine, types, innermost(field));
 }
 
 /* Where a pool allocation of a page and more is noted; the same in all builds of a width. */
@@ -126,7 +156,9 @@ static json_t *kernel_types(const struct machine *machine) {
                             json_pack("{s:s, s:O, s:o}", "kind", "struct", "size",
                                       json_object_get(type, "size"), "fields", fields));
     }
-    add_empty_types(types);
+    json_t *described = json_copy(types);
+    add_empty_types(machine, types, described);
+    json_decref(described);
     add_big_pages(machine, types);
     return types;
 }

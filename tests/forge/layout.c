@@ -94,6 +94,8 @@ static unsigned size_of(const struct layout *layout, const char *type) {
     snprintf(element, sizeof element, "%.*s", (int)strcspn(type, "["), type);
     if (strchr(type, '['))
         return size_of(layout, element);
+    if (!strncmp(type, "<unnamed-enum", 13))
+        return 4;
     const json_t *described = json_object_get(layout->types, type);
     if (described)
         return (unsigned)number(described, "size");

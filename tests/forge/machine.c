@@ -9,6 +9,18 @@
 
 #include "util.h"
 
+bool has_kva_shadow(const struct machine *machine) {
+    return json_is_true(json_object_get(machine->scenario, "kva_shadow"));
+}
+
+bool has_all_runs(const struct machine *machine) {
+    return machine->dump_type == 1 || machine->dump_type == 10;
+}
+
+bool has_user_pages(const struct machine *machine) {
+    return has_all_runs(machine) || machine->dump_type == 5 || machine->dump_type == 9;
+}
+
 static uint64_t with_bits(uint64_t word, const struct member *member, uint64_t value) {
     uint64_t mask = (member->length < 64 ? (1ull << member->length) : 0) - 1;
     return (word & ~(mask << member->position)) | (value & mask) << member->position;
@@ -93,82 +105,6 @@ uint64_t pool_take(struct machine *machine, struct pool *pool, uint64_t size, ui
     pool->next = address + size;
     memory_map(&machine->memory, address, size, pool->kind);
     memory_claim(&machine->memory, address, size, what);
-    return address;
-}
-
-/* _POOL_HEADER, _OBJECT_HEADER_QUOTA_INFO and _OBJECT_HEADER are the same in all x64 builds up to
- * 22000; the quota information lies between the other two. Those of x86 are as 2600 has them. */
-struct object_form {
-    unsigned pool_header, quota_info, object_header;
-    unsigned block;      /* the unit of _POOL_HEADER.BlockSize */
-    unsigned block_bits; /* its bits in the word that PoolType is the rest of */
-};
-
-static const struct object_form object_form_x64 = {0x10, 0x20, 0x30, 0x10, 8};
-static const struct object_form object_form_x86 = {0x08, 0x10, 0x18, 0x08, 9};
-
-enum { INFO_MASK_QUOTA = 0x08, NONPAGED_POOL = 2 };
-
-static const struct object_form *object_form(const struct machine *machine) {
-    return machine->pointer_size == 8 ? &object_form_x64 : &object_form_x86;
-}
-
-static void write_pool_header(struct machine *machine, uint64_t address, uint64_t size,
-                              const char *tag) {
-    const struct object_form *form = object_form(machine);
-    uint8_t header[0x10] = {0};
-    uint64_t blocks = size / form->block & ((1u << form->block_bits) - 1);
-    put(header + 2, blocks | NONPAGED_POOL << form->block_bits, 2);
-    memcpy(header + 4, tag, 4);
-    /* Before Windows 8 the tags of protected objects had their top bit set. */
-    if (!number_or(json_object_get(machine->scenario, "kernel"), "plain_pool_tags", 1))
-        header[7] |= 0x80;
-    memory_write(&machine->memory, address, header, form->pool_header);
-}
-
-/* From Windows 10 the index is mixed with a cookie and a byte of the header's address. */
-static uint64_t type_index(struct machine *machine, uint64_t header,
-                           const struct object_kind *kind) {
-    const json_t *kernel = json_object_get(machine->scenario, "kernel");
-    const json_t *cookie = json_object_get(kernel, "object_cookie");
-    uint64_t index = kind->type_index;
-    return cookie ? index ^ number_of(cookie, "object_cookie") ^ header >> 8 : index;
-}
-
-/* XP has the offset of the quota information where later builds have a mask; its pointer to the
- * object's type is left zero. */
-static void write_object_header(struct machine *machine, uint64_t header,
-                                const struct object_kind *kind) {
-    const struct object_form *form = object_form(machine);
-    unsigned pointer = machine->pointer_size;
-    uint8_t bytes[0x30] = {0};
-    put(bytes, 0x20, pointer);          /* PointerCount */
-    put(bytes + pointer, 0x8, pointer); /* HandleCount */
-    if (pointer == 8) {
-        bytes[0x18] = (uint8_t)type_index(machine, header, kind);
-        bytes[0x1a] = kind->charges_quota ? INFO_MASK_QUOTA : 0;
-    } else {
-        bytes[0xe] = kind->charges_quota ? (uint8_t)form->quota_info : 0;
-    }
-    memory_write(&machine->memory, header, bytes, form->object_header);
-}
-
-uint64_t make_object(struct machine *machine, const struct object_kind *kind, uint64_t address,
-                     uint64_t size) {
-    const struct object_form *form = object_form(machine);
-    uint64_t front = form->pool_header + form->object_header;
-    if (kind->charges_quota)
-        front += form->quota_info;
-    if (address) {
-        memory_claim(&machine->memory, address - front, front + size, kind->what);
-    } else {
-        address = pool_take(machine, &machine->nonpaged, front + size, form->block, kind->what);
-        address += front;
-    }
-    /* MemProcFS reads on behind an object, and takes it for none where that fails. */
-    memory_map(&machine->memory, address - front, front + size + PAGE_SIZE, machine->nonpaged.kind);
-    write_pool_header(machine, address - front, ALIGN_UP(front + size, form->block), kind->tag);
-    write_object_header(machine, address - form->object_header, kind);
     return address;
 }
 

@@ -29,8 +29,9 @@ struct process {
     uint64_t threads;
     int64_t session; /* -1: none */
     uint64_t created;
-    uint64_t exited; /* 0: runs */
-    uint64_t root;   /* frame of its PML4 */
+    uint64_t exited;    /* 0: runs */
+    uint64_t root;      /* frame of its PML4 */
+    uint64_t user_root; /* of the one that it has in user mode under KVA shadow; 0: none */
     uint64_t *thread_addresses;
     bool user_space; /* may have user pages: no kernel-only process, not exited */
 };
@@ -87,7 +88,19 @@ struct machine {
     struct session *sessions;
     size_t session_count;
     uint64_t next_thread_id;
+
+    /* By type index, as objects.h has them. */
+    uint64_t types[64], object_counts[64], handle_counts[64];
+    uint64_t device; /* that files are on */
 };
+
+/* Whether the scenario's machine has KVA shadow: its processors change tables on entering the
+ * kernel. Its row of extras says that a process has none ("trusted"). */
+bool has_kva_shadow(const struct machine *machine);
+
+/* What is in a dump of the scenario's type: all runs of memory, and what user mode has. */
+bool has_all_runs(const struct machine *machine);
+bool has_user_pages(const struct machine *machine);
 
 /* ---- machine.c: writing ---- */
 
@@ -111,16 +124,6 @@ uint64_t global(struct machine *machine, const char *name, uint64_t size);
 
 uint64_t pool_take(struct machine *machine, struct pool *pool, uint64_t size, uint64_t alignment,
                    const char *what);
-/* Maps and claims `size` bytes for an object with its headers in front; `address` 0 takes one. */
-struct object_kind {
-    const char *what;
-    const char *tag; /* of the pool header */
-    unsigned type_index;
-    bool charges_quota; /* has an _OBJECT_HEADER_QUOTA_INFO */
-};
-uint64_t make_object(struct machine *machine, const struct object_kind *kind, uint64_t address,
-                     uint64_t size);
-
 /* Writes a UNICODE_STRING at `where` and its text into paged pool. */
 void write_unicode(struct machine *machine, uint64_t where, const char *text, struct pool *pool);
 /* The same with a pointer of another width: in user space. */

@@ -12,6 +12,7 @@
 
 #include "isf.h"
 #include "machine.h"
+#include "objects.h"
 #include "services.h"
 #include "user_images.h"
 #include "util.h"
@@ -58,13 +59,14 @@ static uint64_t last_run_end(const json_t *dump) {
     return number_of(json_array_get(last, 0), "runs") + number_of(json_array_get(last, 1), "runs");
 }
 
-/* Frames that stay out of the dump lie at the end of the bitmap's range or, for a full dump,
- * behind the last run. */
+/* Frames that stay out of the dump lie behind the last run of a full dump, at the end of the frames
+ * that another has. */
 static void open_memory(struct machine *machine) {
     enum { FRAMES_LEFT_OUT = 0x1000 };
     const json_t *dump = json_object_get(machine->scenario, "dump");
-    uint64_t limit = machine->dump_type == 1 ? last_run_end(dump) + FRAMES_LEFT_OUT
-                                             : number(dump, "bitmap_size");
+    bool is_ranged = machine->dump_type >= 8;
+    uint64_t limit = has_all_runs(machine) ? last_run_end(dump) + FRAMES_LEFT_OUT
+                                           : number(dump, is_ranged ? "frames" : "bitmap_size");
     enum page_tables tables = machine->la57 ? TABLES_LA57 : TABLES_X64;
     if (machine->pointer_size == 4)
         tables = machine->pae ? TABLES_PAE : TABLES_X86;
@@ -163,8 +165,16 @@ int main(int argc, char **argv) {
     open_user_images(&machine);
     forge_modules(&machine);
     forge_services(&machine);
+    forge_object_types(&machine);
     forge_processes(&machine);
+    forge_directories(&machine);
+    name_object_types(&machine);
+    forge_jobs(&machine);
+    forge_alpc(&machine);
+    forge_tokens(&machine);
+    forge_handles(&machine);
     forge_processors(&machine);
+    finish_object_types(&machine);
     forge_kdbg(&machine);
     forge_user_pages(&machine);
     note_processes(&machine);

@@ -97,6 +97,11 @@ static void make_hole(struct machine *machine, const json_t *odd) {
     memory_omit(&machine->memory, list_entry(machine, odd, "process"));
 }
 
+/* The page that holds the entry has the PTE that the scenario says. */
+static void make_pte(struct machine *machine, const json_t *odd) {
+    memory_put_entry(&machine->memory, list_entry(machine, odd, "process"), number(odd, "entry"));
+}
+
 static void break_lists(struct machine *machine) {
     static const struct {
         const char *kind;
@@ -106,6 +111,7 @@ static void break_lists(struct machine *machine) {
         {"mislink", make_mislink},
         {"unlink", make_unlink},
         {"hole", make_hole},
+        {"pte", make_pte},
     };
     size_t i;
     json_t *odd;

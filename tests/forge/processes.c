@@ -6,11 +6,12 @@
 #include <string.h>
 
 #include "machine.h"
+#include "objects.h"
 #include "user.h"
 #include "util.h"
 
-static const struct object_kind process_object = {"a process", "Proc", 7, true};
-static const struct object_kind system_object = {"System", "Proc", 7, false};
+static const struct object_kind process_object = {"a process", TYPE_PROCESS, true, NULL, 0};
+static const struct object_kind system_object = {"System", TYPE_PROCESS, false, NULL, 0};
 
 /* A row of the scenario: address or null, pid, ppid, threads, file name, session or -1,
  * milliseconds from boot to its creation, parent state, extras. */
@@ -114,14 +115,6 @@ static void write_wow64(struct machine *machine, const struct process *process) 
     must_set(machine, process->address, "_EPROCESS", "WoW64Process", wow64);
 }
 
-/* MemProcFS looks for the pool tag in front of a handle table. */
-static uint64_t make_handle_table(struct machine *machine) {
-    uint8_t header[0x10] = {0, 0, 9, 1, 'O', 'b', 't', 'b'};
-    uint64_t block = pool_take(machine, &machine->paged, 0x90, 0x10, "a handle table");
-    memory_write(&machine->memory, block, header, sizeof header);
-    return block + 0x10;
-}
-
 static void write_pointers(struct machine *machine, const struct process *process) {
     uint64_t object = process->address;
     if (process->session >= 0)
@@ -129,10 +122,6 @@ static void write_pointers(struct machine *machine, const struct process *proces
                  find_session(machine, process->session)->address);
     if (process->exited)
         return;
-    set(machine, object, "_EPROCESS", "ObjectTable", make_handle_table(machine));
-    /* The low four bits of a fast reference count. */
-    uint64_t token = pool_take(machine, &machine->paged, 0x500, 0x10, "a token");
-    set(machine, object, "_EPROCESS", "Token", token | 7);
     if (process->user_space)
         set(machine, object, "_EPROCESS", "Peb",
             number_or(process->extras, "peb", usual_peb(machine)));
@@ -159,6 +148,21 @@ static void write_process(struct machine *machine, const struct process *process
     write_name(machine, object, process->name);
 }
 
+/* KVA shadow: tables of its own for user mode, with PCID 1; a process that is trusted, and one that
+ * has no user mode, is given the PCID alone. These values are those of a capture of a real 17763.
+ */
+static void shadow_process(struct machine *machine, struct process *process) {
+    bool trusted =
+        !process->user_space || json_is_true(json_object_get(process->extras, "trusted"));
+    if (!has_kva_shadow(machine))
+        return;
+    if (!trusted)
+        process->user_root = memory_new_space(&machine->memory, 0);
+    must_set(machine, process->address, "_EPROCESS", "Pcb.UserDirectoryTableBase",
+             process->user_root << PAGE_SHIFT | 1);
+    must_set(machine, process->address, "_EPROCESS", "Pcb.AddressPolicy", trusted);
+}
+
 /* The frame of the scenario's DirBase; 0: any. */
 static uint64_t given_root(const struct process *process) {
     return number_or(process->extras, "root", 0) >> PAGE_SHIFT;
@@ -171,6 +175,7 @@ static void make_process(struct machine *machine, struct process *process) {
     process->root = process->pid == 4 ? machine->memory.root
                                       : memory_new_space(&machine->memory, given_root(process));
     write_process(machine, process);
+    shadow_process(machine, process);
     write_path(machine, process);
     write_flags(machine, process);
     write_wow64(machine, process);

@@ -86,6 +86,9 @@ static void write_processor(struct machine *machine, const struct processor *pro
     set(machine, processor->prcb, "_KPRCB", "MajorVersion", 1);
     set(machine, processor->prcb, "_KPRCB", "MinorVersion", 1);
     set(machine, processor->prcb, "_KPRCB", "MHz", 3392);
+    if (has_kva_shadow(machine))
+        must_set(machine, processor->prcb, "_KPRCB", "KernelDirectoryTableBase",
+                 processor->cr3 | 1ull << 63); /* keeps the TLB */
     set(machine, processor->prcb, "_KPRCB", "CpuType", 6);
     set(machine, processor->prcb, "_KPRCB", "CpuID", 1);
     struct member vendor;

@@ -22,6 +22,7 @@ enum {
     ENTRY_CODE = 0x38000,
     INTERNAL_ENTRY = 0x38800,
     LINKAGE = 0x39000,
+    HANDLE_CODE = 0x39800,
     FIRST_SERVICE = 0x40000,
     SERVICE_STEP = 0x3d0,     /* less where .text is small */
     AFTER_SERVICES = 0x14000, /* before .data */
@@ -256,6 +257,18 @@ static void write_entry_code(struct machine *machine, uint64_t table, uint64_t s
     memory_write(&machine->memory, code.address, code.bytes, code.length);
 }
 
+/* The one place of nt!ObpCaptureHandleInformationEx that says how an entry holds a pointer:
+ *   mov rax,[rdx]; sar rax,10h; and rax,0FFFFFFFFFFFFFFF0h; ret */
+static void write_handle_code(struct machine *machine) {
+    static const uint8_t code[] = {0x48, 0x8b, 0x02, 0x48, 0xc1, 0xf8,
+                                   0x10, 0x48, 0x83, 0xe0, 0xf0, 0xc3};
+    struct member coded;
+    if (!layout_member(machine->layout, "_HANDLE_TABLE_ENTRY", "ObjectPointerBits", &coded))
+        return;
+    memory_write(&machine->memory, machine->kernel_base + HANDLE_CODE, code, sizeof code);
+    remember_symbol(machine, "ObpCaptureHandleInformationEx", machine->kernel_base + HANDLE_CODE);
+}
+
 static json_t *list_facts(const struct machine *machine, const struct service_list *list) {
     json_t *facts = json_array();
     for (size_t i = 0; i < list->count; i++)
@@ -316,6 +329,7 @@ void forge_services(struct machine *machine) {
                          machine->gui_services.count);
     write_kernel_stubs(machine);
     write_entry_code(machine, normal, shadow);
+    write_handle_code(machine);
     remember_symbol(machine, machine->pointer_size == 8 ? "KiServiceInternal" : "KiSystemService",
                     machine->kernel_base + INTERNAL_ENTRY);
     if (machine->pointer_size == 8)

@@ -6,13 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "objects.h"
 #include "services.h"
 #include "stubs.h"
 #include "user.h"
 #include "user_images.h"
 #include "util.h"
 
-static const struct object_kind thread_object = {"a thread", "Thre", 8, true};
+static const struct object_kind thread_object = {"a thread", TYPE_THREAD, true, NULL, 0};
 
 enum { STACK_SIZE = 0x6000, STATE_WAITING = 5, WHEN_ALL = 8 };
 

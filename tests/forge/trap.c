@@ -1,12 +1,14 @@
 /*
  * trap.c - KTRAP_FRAME of a thread that entered the kernel by a system call.
  *
- * Source: Intel SDM volume 2, SYSCALL (rcx has the return address, r11 the flags); the segment
- * selectors of user mode as ntddk.h and published debugger output have them.
+ * The volatile registers are not saved for system calls: what was called is in the KTHREAD alone.
+ *
+ * Source: KTRAP_FRAME of AMD64 in Microsoft's public headers (ExceptionActive is 2 in a service
+ * frame); the selectors of user mode as ntddk.h and published debugger output have them.
  */
 #include "threads.h"
 
-enum { USER_FLAGS = 0x246, MXCSR = 0x1f80 };
+enum { USER_FLAGS = 0x246, MXCSR = 0x1f80, SERVICE_FRAME = 2 };
 
 struct value {
     const char *member;
@@ -24,24 +26,19 @@ static uint64_t user_stack(const struct machine *machine, const struct thread_pl
     return first + plan->number * 0x100000;
 }
 
-static void write_wide(struct machine *machine, uint64_t frame, const struct thread_plan *plan,
-                       uint64_t number) {
+static void write_wide(struct machine *machine, uint64_t frame, const struct thread_plan *plan) {
     const struct value values[] = {
-        {"PreviousMode", 1},     {"MxCsr", MXCSR},
-        {"Rax", number},         {"Rcx", plan->argument},
-        {"R10", plan->argument}, {"R11", USER_FLAGS},
-        {"Rip", plan->rip},      {"SegCs", 0x33},
-        {"EFlags", USER_FLAGS},  {"Rsp", user_stack(machine, plan)},
-        {"SegSs", 0x2b},
+        {"PreviousMode", 1}, {"ExceptionActive", SERVICE_FRAME},
+        {"MxCsr", MXCSR},    {"Rip", plan->rip},
+        {"SegCs", 0x33},     {"EFlags", USER_FLAGS},
+        {"SegSs", 0x2b},     {"Rsp", user_stack(machine, plan)},
     };
     write_values(machine, frame, values, sizeof values / sizeof *values);
 }
 
-static void write_narrow(struct machine *machine, uint64_t frame, const struct thread_plan *plan,
-                         uint64_t number) {
+static void write_narrow(struct machine *machine, uint64_t frame, const struct thread_plan *plan) {
     const struct value values[] = {
         {"PreviousPreviousMode", 1},
-        {"Eax", number},
         {"Edx", user_stack(machine, plan)},
         {"Eip", plan->rip},
         {"SegCs", 0x1b},
@@ -56,9 +53,8 @@ static void write_narrow(struct machine *machine, uint64_t frame, const struct t
 }
 
 void write_trap_frame(struct machine *machine, uint64_t frame, const struct thread_plan *plan) {
-    uint64_t number = plan->service ? plan->service->number : 0;
     if (machine->pointer_size == 8)
-        write_wide(machine, frame, plan, number);
+        write_wide(machine, frame, plan);
     else
-        write_narrow(machine, frame, plan, number);
+        write_narrow(machine, frame, plan);
 }

@@ -202,6 +202,17 @@ static void write_peb(struct machine *machine, uint64_t peb, const struct loaded
     write_unicode_as(machine, parameters + form->command_line, command, heap, form->pointer);
 }
 
+/* KVA shadow: the tables for user mode have the user half too; in one that lies, they alone. */
+static void shadow_user_half(struct machine *machine, const struct process *process) {
+    enum { USER_HALF = PAGE_SIZE / 2 };
+    if (!process->user_root)
+        return;
+    uint8_t *own = memory_frame(&machine->memory, process->root);
+    memcpy(memory_frame(&machine->memory, process->user_root), own, USER_HALF);
+    if (json_is_true(json_object_get(process->extras, "only_shadow")))
+        memset(own, 0, USER_HALF);
+}
+
 static void make_user_space(struct machine *machine, const struct process *process) {
     struct memory *memory = &machine->memory;
     uint64_t shared = memory_frame_of(memory, shared_page(machine));
@@ -224,11 +235,25 @@ static void make_user_space(struct machine *machine, const struct process *proce
             write_loader(machine, process, place, &main_image, &heap, narrow);
     }
     memory_enter(memory, before);
+    shadow_user_half(machine, process);
+}
+
+/* Where 32-bit stubs call through, and where its sysenter returns to: KUSER_SHARED_DATA of XP SP2
+ * on. */
+static void write_system_call(struct machine *machine) {
+    const struct user_image *ntdll = find_image(machine, "ntdll.dll");
+    uint64_t back =
+        ntdll && machine->pointer_size == 4 ? image_symbol(ntdll, "KiFastSystemCallRet") : 0;
+    if (!back)
+        return;
+    /* KiFastSystemCall: mov edx,esp; sysenter */
+    memory_put(&machine->memory, shared_page(machine) + 0x300, ntdll->base + back - 4, 4);
+    memory_put(&machine->memory, shared_page(machine) + 0x304, ntdll->base + back, 4);
 }
 
 void forge_user_pages(struct machine *machine) {
-    bool has_user_pages = machine->dump_type == 1 || machine->dump_type == 5;
-    for (size_t i = 0; has_user_pages && i < machine->process_count; i++)
+    write_system_call(machine);
+    for (size_t i = 0; has_user_pages(machine) && i < machine->process_count; i++)
         if (machine->processes[i].user_space)
             make_user_space(machine, &machine->processes[i]);
 }

@@ -13,6 +13,7 @@ import sys
 
 PAGE = 4096
 FULL, SUMMARY, BITMAP_FULL, BITMAP_KERNEL = 1, 2, 5, 6
+RANGES = {8, 9, 10}  # the last says how many there are
 
 
 # Where the two widths of a dump have what is read here: sizes in bytes; offsets in DUMP_HEADER,
@@ -67,6 +68,8 @@ class Dump:
         self.runs, self.frames = [], {}
         if self.type == FULL:
             self.read_runs()
+        elif self.type in RANGES:
+            self.read_ranges()
         else:
             self.read_bitmap()
 
@@ -89,6 +92,21 @@ class Dump:
             self.runs.append((first, count, at))
             at += count * PAGE
         check("size of the file", len(self.bytes), at)
+
+    def read_ranges(self):
+        check("tag", self.bytes[0x2000:0x200C], b"\x40\0\0\0RDMPDUMP")
+        size, at = struct.unpack_from("<2Q", self.bytes, 0x2010)
+        check("FirstPageOffset", at, 0x2020 + size)
+        self.header_size = at
+        for place in range(0x2030, at, 16):
+            first, count = struct.unpack_from("<2Q", self.bytes, place)
+            if first:
+                self.runs.append((first, count, at))
+                at += count * PAGE
+        check("size of the file", len(self.bytes), at)
+        if self.type == max(RANGES):
+            check("NumberOfRanges", self.number(0x2020, 4), len(self.runs))
+            check("TotalNumberOfPages", self.number(0x2028), sum(run[1] for run in self.runs))
 
     def read_bitmap(self):
         if self.type == SUMMARY:
@@ -197,6 +215,7 @@ def check_header(dump, facts):
         check(name, dump.number(offset, size), int(value, 0) if isinstance(value, str) else value)
     if dump.type != FULL:
         check("HeaderSize", dump.header_size, int(facts["dump"]["header_size"], 0))
+    if dump.type in (SUMMARY, BITMAP_FULL, BITMAP_KERNEL):
         check("BitmapSize", dump.bits, int(facts["dump"]["bitmap_size"], 0))
     if dump.form["pointer"] == 8:
         context = dump.bytes[0x348:0x348 + 0x4D0]
@@ -273,6 +292,11 @@ def check_process(space, process):
     image = space.read(address + space.offset("_EPROCESS", "ImageFileName"), 15)
     check("ImageFileName", image.split(b"\0")[0].decode(), name)
     check(f"{name}: Header.Type", space.number(address, 1), 3)
+    if "user_directory_table_base" in process:
+        base = space.member(address, "_EPROCESS", "Pcb.UserDirectoryTableBase")
+        check("UserDirectoryTableBase", base, int(process["user_directory_table_base"], 0))
+        entry = int.from_bytes(space.page(base // PAGE)[:8], "little")
+        check("its first entry is the user's", entry & 5, 5)
     for head, entry in (("ThreadListHead", "ThreadListEntry"),
                         ("Pcb.ThreadListHead", "Tcb.ThreadListEntry")):
         threads = space.ring(address + space.offset("_EPROCESS", head),
@@ -398,6 +422,146 @@ def check_threads(space, facts):
                 check(path, space.member(address, "_ETHREAD", path, 4), value)
 
 
+def table_entry(space, table, handle):
+    """Address of the entry of a handle, through up to three levels."""
+    size = space.types["_HANDLE_TABLE_ENTRY"]["size"]
+    code = space.member(table, "_HANDLE_TABLE", "TableCode")
+    at, index = code & ~7, handle // 4
+    for level in range(code & 7, 0, -1):
+        below = PAGE // size * (PAGE // space.pointer_size) ** (level - 1)
+        at = space.number(at + index // below * space.pointer_size)
+        index %= below
+    return at + index * size
+
+
+def pointer_of(space, entry):
+    """The address in an entry: an object's header, in PspCidTable an object."""
+    if "ObjectPointerBits" not in space.types["_HANDLE_TABLE_ENTRY"]["fields"]:
+        return space.number(entry) & ~7
+    bits = space.number(entry, 8) >> 20 << 4
+    return bits | (0xFFFF000000000000 if bits >> 47 else 0)
+
+
+def check_handles(space, facts):
+    if "handles" not in facts:
+        return
+    new = "ObjectPointerBits" in space.types["_HANDLE_TABLE_ENTRY"]["fields"]
+    header = 0x30 if space.pointer_size == 8 else 0x18
+    tables = {p["pid"]: p["address"] for p in facts["processes"] if not p["exit_time_100ns"]}
+    counts = {}
+    for row in facts["handles"]:
+        process, entry = int(tables[row["pid"]], 0), int(row["entry"], 0)
+        table = space.member(process, "_EPROCESS", "ObjectTable")
+        if table is None:  # a scenario leaves its page out
+            continue
+        check("handle entry", table_entry(space, table, row["handle"]), entry)
+        check("object", pointer_of(space, entry) + header, int(row["object"], 0))
+        access = space.number(entry + space.pointer_size, 4)
+        protect = row["attributes"] & 1 and not new
+        check("access", access, row["access"] | (0x02000000 if protect else 0))
+        attributes = space.number(entry) >> 17 & 7 if new else space.number(entry) & 6
+        check("attributes", attributes, row["attributes"] & (7 if new else 6))
+        counts[row["object"]] = counts.get(row["object"], 0) + 1
+    for address, count in counts.items():
+        found = space.number(int(address, 0) - header + space.pointer_size)
+        if found is None:
+            continue
+        check(f"HandleCount of {address}", found, count)
+    cid = space.number(kdbg_address(space, 0x58))
+    for process in facts["processes"]:
+        if not (process.get("extras") or {}).get("off_cid"):
+            check("PspCidTable", pointer_of(space, table_entry(space, cid, process["pid"])),
+                  int(process["address"], 0))
+    kinds = facts["object_types"]
+    if space.pointer_size == 8:
+        table = int(facts["globals"]["ObTypeIndexTable"], 0)
+        for name, kind in kinds.items():
+            at = space.number(table + 8 * kind["index"])
+            check(name, at, int(kind["address"], 0))
+            check(name, space.member(at, "_OBJECT_TYPE", "TotalNumberOfHandles", 4),
+                  kind["handles"])
+
+
+def check_tokens(space, facts):
+    """Of builds with mandatory labels, the one that IntegrityLevelIndex leads to."""
+    mask = 15 if space.pointer_size == 8 else 7
+    tokens = {row["pid"]: row for row in facts.get("tokens", [])}
+    for process in facts["processes"]:
+        if process["pid"] not in tokens or "IntegrityLevelIndex" not in space.types["_TOKEN"]["fields"]:
+            continue
+        token = space.member(int(process["address"], 0), "_EPROCESS", "Token")
+        if token is None:  # a scenario leaves its page out
+            continue
+        check("Token", token & ~mask, int(tokens[process["pid"]]["token"], 0))
+        index = space.member(token & ~mask, "_TOKEN", "IntegrityLevelIndex", 4)
+        groups = space.member(token & ~mask, "_TOKEN", "UserAndGroups")
+        sid = space.read(space.number(groups + 2 * space.pointer_size * index), 12)
+        check("integrity", sid, b"\1\1\0\0\0\0\0\x10" +
+              struct.pack("<I", tokens[process["pid"]]["integrity"]))
+
+
+def check_names(space, facts):
+    """The tree of directories, from its root on: every path leads to the object of the facts."""
+    if "named_objects" not in facts:
+        return
+    names, width = facts["named_objects"], space.pointer_size
+    header, info = (0x30, 0x20) if width == 8 else (0x18, 0x10)
+    directories = {int(address, 0) for path, address in names.items()
+                   if path == "\\" or any(other.startswith(path + "\\") for other in names)}
+    root = space.number(kdbg_address(space, 0x98))
+    found, todo = {"\\": root}, [("", root)]
+    while todo:
+        path, directory = todo.pop()
+        for bucket in range(37):
+            entry = space.number(directory + bucket * width)
+            while entry:
+                item = space.number(entry + width)
+                mask = space.number(item - header + (0x1a if width == 8 else 0xf), 1)
+                creator = (0x20 if width == 8 else 0x10) if mask & (1 if width == 8 else 4) else 0
+                name = item - header - creator - info + width
+                text = space.read(space.number(name + width), space.number(name, 2))
+                child = path + "\\" + text.decode("utf-16")
+                check(f"{child}: directory", space.number(name - width), directory)
+                found[child] = item
+                if item in directories:
+                    todo.append((child, item))
+                entry = space.number(entry)
+    check("names", sorted(found), sorted(names))
+    check("named objects", found, {path: int(address, 0) for path, address in names.items()})
+
+
+def check_alpc(space, facts):
+    """The kernel's list of ports, and what each leads to."""
+    if "alpc_ports" not in facts:
+        return
+    ports = facts["alpc_ports"]
+    owners = {process["pid"]: int(process["address"], 0) for process in facts["processes"]}
+    ring = space.ring(int(facts["globals"]["AlpcpPortList"], 0),
+                      space.offset("_ALPC_PORT", "PortListEntry"))
+    check("AlpcpPortList", ring, [int(port["address"], 0) for port in ports])
+    for port in ports:
+        address = int(port["address"], 0)
+        for member, key in (("CommunicationInfo", "communication"),
+                            ("TargetQueuePort", "target_queue"),
+                            ("TargetSequencePort", "target_sequence")):
+            check(member, space.member(address, "_ALPC_PORT", member), int(port[key], 0))
+        check("port type", space.member(address, "_ALPC_PORT", "State", 4) >> 1 & 3, port["type"])
+        check("SequenceNo", space.member(address, "_ALPC_PORT", "SequenceNo", 4), port["sequence"])
+        check("OwnerProcess", space.member(address, "_ALPC_PORT", "OwnerProcess"),
+              owners[port["pid"]])
+
+
+def check_jobs(space, facts):
+    owners = {process["pid"]: int(process["address"], 0) for process in facts["processes"]}
+    for job in facts.get("jobs", []):
+        address = int(job["address"], 0)
+        members = space.ring(address + space.offset("_EJOB", "ProcessListHead"),
+                             space.offset("_EPROCESS", "JobLinks"))
+        check("job", members, [owners[int(pid, 0)] for pid in job["processes"]])
+        for member in members:
+            check("Job", space.member(member, "_EPROCESS", "Job"), address)
+
+
 # PEB_LDR_DATA and LDR_DATA_TABLE_ENTRY: Ldr in the PEB; three heads and their entries; DllBase,
 # BaseDllName.
 LOADER = {8: (0x18, ((0x10, 0), (0x20, 0x10), (0x30, 0x20)), 0x30, 0x58),
@@ -461,7 +625,9 @@ def main():
     check_header(dump, facts)
     space = Space(dump, layout["types"])
     for part in (check_translations, check_kernel, check_modules, check_processes,
-                 check_processors, check_services, check_threads, check_user_space):
+                 check_processors, check_services, check_threads, check_handles,
+                 check_tokens, check_names, check_alpc, check_jobs,
+                 check_user_space):
         part(space, facts)
 
 

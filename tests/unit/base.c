@@ -122,7 +122,10 @@ static const struct cli_command example_commands[] = {
     {0},
 };
 
-static const struct cli_program example = {"example", "An example.", example_commands};
+static const struct cli_schema example_schemas[] = {{"one", "{}\n"}, {"two", "{}\n"}, {0}};
+
+static const struct cli_program example = {"example", "An example.", example_commands,
+                                           example_schemas};
 
 static int run_words(const char *words) {
     char copy[256];
@@ -150,6 +153,8 @@ static void test_options_are_read(void **state) {
     assert_false(seen_flag);
     assert_int_equal(run_words("example profile make -"), EXIT_DIFFERENT);
     assert_int_equal(run_words("example profile make --help"), EXIT_DONE);
+    assert_int_equal(run_words("example --schema"), EXIT_DONE);
+    assert_int_equal(run_words("example --schema two"), EXIT_DONE);
     cli_list_deinit(&seen_paths);
 }
 
@@ -164,6 +169,7 @@ static void test_wrong_usage_is_trouble(void **state) {
         "example profile make a -o",
         "example profile make a --strict=yes",
         "example profilemake a",
+        "example --schema three",
     };
     for (size_t i = 0; i < ARRAY_LENGTH(wrong); i++)
         assert_int_equal(run_words(wrong[i]), EXIT_TROUBLE);

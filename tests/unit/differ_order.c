@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
-#include "differ/comparisons/layout.h"
+#include "differ/comparisons/order.h"
 
 #define MOST 10
 
@@ -57,7 +57,7 @@ static void keeps_as_many_as_can_be(void **state) {
             random = random * 6364136223846793005u + 1442695040888963407u;
             places[i] = (struct place){.old = (random >> 33) % 8, .new = (random >> 43) % 8};
         }
-        layout_order_mark(places, count);
+        order_mark(places, count);
         unsigned kept = kept_set(places, count);
         assert_true(is_chain(places, count, kept));
         assert_true(holds_unchanged(places, count, kept));
@@ -68,21 +68,21 @@ static void keeps_as_many_as_can_be(void **state) {
 static void an_insertion_moves_nothing(void **state) {
     (void)state;
     struct place places[] = {{0, 0, false}, {8, 16, false}, {8, 16, false}, {16, 24, false}};
-    layout_order_mark(places, 4);
+    order_mark(places, 4);
     assert_int_equal(kept_set(places, 4), 0xf);
 }
 
 static void the_one_that_jumped_is_named(void **state) {
     (void)state;
     struct place places[] = {{0, 24, false}, {8, 0, false}, {16, 8, false}, {24, 16, false}};
-    layout_order_mark(places, 4);
+    order_mark(places, 4);
     assert_int_equal(kept_set(places, 4), 0xe);
 }
 
 static void a_parted_overlay_is_named(void **state) {
     (void)state;
     struct place places[] = {{0, 0, false}, {0, 8, false}, {16, 16, false}};
-    layout_order_mark(places, 3);
+    order_mark(places, 3);
     assert_int_equal(kept_set(places, 3), 0x5);
 }
 
@@ -94,7 +94,7 @@ static void large_layouts_are_quick(void **state) {
     assert_non_null(places);
     for (size_t i = 0; i < count; i++)
         places[i] = (struct place){.old = i, .new = i % 2 ? count - i : 7};
-    layout_order_mark(places, count);
+    order_mark(places, count);
     size_t kept = 0;
     for (size_t i = 0; i < count; i++)
         kept += places[i].kept;

@@ -176,9 +176,21 @@ static void test_damaged_summaries(void **state) {
 
 static void test_types(void **state) {
     (void)state;
-    for (uint32_t type = 3; type <= 7; type++)
-        refused(small_header32(type), STATUS_UNSUPPORTED, "DumpType at offset 0xf88: a");
-    refused(small_header32(8), STATUS_FORMAT, "expected 1 (full) or 2 (kernel summary), found 0x8");
+    const struct {
+        uint32_t type;
+        const char *text;
+    } cases[] = {
+        {3, "a dump of the header alone (type 3) is not supported"},
+        {4,
+         "a triage dump (type 4) is not supported: expected 1 (full) or 2 (kernel summary), which "
+         "Windows writes where CrashDumpEnabled is 1 or 2"},
+        {5, "a full bitmap dump (type 5) is not supported: expected 1 (full)"},
+        {6, "a kernel bitmap dump (type 6) is not supported: expected 1 (full)"},
+        {7, "an automatic dump (type 7) is not supported: expected 1 (full)"},
+    };
+    for (size_t index = 0; index < ARRAY_LENGTH(cases); index++)
+        refused(small_header32(cases[index].type), STATUS_UNSUPPORTED, cases[index].text);
+    refused(small_header32(8), STATUS_FORMAT, "DumpType at offset 0xf88: expected 1 (full)");
 }
 
 int main(void) {

@@ -177,15 +177,63 @@ static void test_refused(void **state) {
     struct core core = make_core(2);
     refused(&core, 54, 0, 2, "e_phentsize at offset 0x36: expected 56, found 0");
     refused(&core, 4, 1, 1, "EI_CLASS");
-    refused(&core, 18, 0, 2, "e_machine at offset 0x12: expected 62 (x86-64), found 0");
-    refused(&core, 18, 3, 2, "a 32-bit guest");
+    refused(&core, 18, 0, 2,
+            "e_machine at offset 0x12: expected 62 (x86-64) or 3 (80386), found 0");
     refused(&core, 60, 1, 2, "section headers");
     refused(&core, 56, 0, 2, "program headers");
     refused(&core, 56, 0xffff, 2, "program headers");
     refused(&core, PROGRAMS_AT + 32, UINT64_MAX, 8, "PT_LOAD at offset 0x40");
     refused(&core, PROGRAMS_AT, 4, 4, "no memory");
+    refused(&core, 18, 183, 2, "an ELF core of an ARM64 machine (e_machine at offset 0x12) is not");
+    refused(&core, 18, 40, 2, "an ELF core of a 32-bit ARM machine");
     put(core.bytes + PROGRAMS_AT, 4, 4);
     refused(&core, PROGRAMS_AT + 32, 768 << 20, 8, "PT_NOTE at offset 0x40");
+    munmap(core.bytes, core.size);
+}
+
+/* Each page counts once; one that is not there does not. */
+static void test_pages_read(void **state) {
+    (void)state;
+    struct core core = make_core(4);
+    struct image *image = open_core(&core);
+    const uint8_t *page;
+    assert_int_equal(image_pages_read(image), 0);
+    assert_page(image, 0x103, 3);
+    assert_page(image, 0x101, 1);
+    assert_page(image, 0x103, 3);
+    assert_int_equal(image_page(image, 0x104, &page), READ_NOT_IN_DUMP);
+    assert_int_equal(image_page(image, UINT64_MAX >> 12, &page), READ_NOT_IN_DUMP);
+    assert_int_equal(image_pages_read(image), 2);
+    image_close(image);
+    munmap(core.bytes, core.size);
+}
+
+/* A 32-bit guest is in ELF64 as well; its Windows' header is half as long. */
+static void test_header32(void **state) {
+    (void)state;
+    enum { NOTE_AT = 0x400, HEADER32 = 0x1000 };
+    struct core core = make_core(2);
+    uint8_t *note = core.bytes + NOTE_AT;
+    const struct {
+        uint64_t size; /* of the note's content, as it says */
+        bool taken;
+    } cases[] = {{HEADER32, true}, {HEADER32 - 1, false}};
+    put(core.bytes + 18, 3, 2);
+    put(core.bytes + 56, 2, 2);
+    put_program(core.bytes + PROGRAMS_AT + 56, 4, NOTE_AT, 0, 24 + HEADER32);
+    put(note, 11, 4);
+    memcpy(note + 12, "VMCOREINFO", 11);
+    memcpy(note + 24, "PAGEDUMP", 8);
+    put(note + 24 + 0x10, 0x39000, 4);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        uint64_t table = 0;
+        put(note + 4, cases[i].size, 4);
+        struct image *image = open_core(&core);
+        assert_int_equal(image_header_value(image, "DirectoryTableBase", &table), cases[i].taken);
+        assert_int_equal(table, cases[i].taken ? 0x39000 : 0);
+        assert_int_equal(image_info(image)->address_bits, cases[i].taken ? 32 : 0);
+        image_close(image);
+    }
     munmap(core.bytes, core.size);
 }
 
@@ -202,9 +250,11 @@ static void test_notes(void **state) {
     put(note + 24, 440, 4);
     put(note + 20 + 384, 0xfffff80012345000, 8);
     put(note + 20 + 416, 0x1ad000, 8);
+    put(note + 20 + 424, 0x6d8, 8);
     struct image *image = open_core(&core);
     assert_int_equal(image_info(image)->processor_count, 1);
     assert_int_equal(image_info(image)->processors[0].cr3, 0x1ad000);
+    assert_int_equal(image_info(image)->processors[0].cr4, 0x6d8);
     assert_int_equal(image_info(image)->processors[0].idt, 0xfffff80012345000);
     image_close(image);
     put(note + 4, UINT32_MAX, 4); /* a note that is longer than all notes */
@@ -239,9 +289,10 @@ static void test_overlap(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_pages),   cmocka_unit_test(test_bound),
-        cmocka_unit_test(test_death),   cmocka_unit_test(test_cut),
-        cmocka_unit_test(test_refused), cmocka_unit_test(test_notes),
+        cmocka_unit_test(test_pages),    cmocka_unit_test(test_bound),
+        cmocka_unit_test(test_death),    cmocka_unit_test(test_cut),
+        cmocka_unit_test(test_refused),  cmocka_unit_test(test_notes),
+        cmocka_unit_test(test_header32), cmocka_unit_test(test_pages_read),
         cmocka_unit_test(test_overlap),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

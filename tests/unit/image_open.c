@@ -29,9 +29,7 @@ static void test_types_not_read(void **state) {
         {0, STATUS_FORMAT, "DumpType at offset 0xf98: expected 1 (full)"},
         {3, STATUS_UNSUPPORTED, "a dump of the header alone (type 3)"},
         {7, STATUS_UNSUPPORTED, "an automatic dump (type 7)"},
-        {8, STATUS_UNSUPPORTED, "a kernel memory dump (type 8)"},
-        {9, STATUS_UNSUPPORTED, "a kernel and user memory dump (type 9)"},
-        {10, STATUS_UNSUPPORTED, "a complete memory dump (type 10)"},
+        {8, STATUS_FORMAT, "range header at offset 0x2000 is cut off"},
         {11, STATUS_FORMAT, "found 0xb"},
         {0x45474150, STATUS_FORMAT, "found 0x45474150"},
     };
@@ -42,9 +40,61 @@ static void test_types_not_read(void **state) {
     }
 }
 
-static void test_foreign_files(void **state) {
+/* What has memory, or may have it: by name, and what to do. */
+static void test_foreign_memory(void **state) {
     (void)state;
 #define FILE_OF(bytes) bytes, sizeof(bytes) - 1
+    const struct {
+        const char *bytes;
+        size_t size;
+        const char *text;
+    } cases[] = {
+        {FILE_OF("MDMP\x93\xa7"),
+         "a user-mode minidump (MDMP) is not supported: it holds one process"},
+        {FILE_OF("USERDUMP"), "a user-mode dump (USERDUMP) is not supported: it holds one process"},
+        {FILE_OF("USERDU64"), "a user-mode dump (USERDU64) is not supported: it holds one process"},
+        {FILE_OF("hibr\0\0"), "a hibernation file is not supported: Hibr2Bin or Hibernation Recon"},
+        {FILE_OF("HIBR\0\0"), "a hibernation file is not supported: Hibr2Bin or Hibernation Recon"},
+        {FILE_OF("wake\0\0"), "that was resumed from is not supported: Windows wiped most of it"},
+        {FILE_OF("WAKE\0\0"), "that was resumed from is not supported: Windows wiped most of it"},
+        {FILE_OF("RSTR\0\0"), "that is being resumed from is not supported: Hibr2Bin"},
+        {FILE_OF("rstr\0\0"), "that is being resumed from is not supported: Hibr2Bin"},
+        {FILE_OF("DISKDUMP\x06"), "makedumpfile 1.2 or later"},
+        {FILE_OF("\xd0\xbe\xd2\xbe\x08"), "a VMware state file is not supported: give the .vmem"},
+        {FILE_OF("\xd1\xba\xd1\xba\x08"), "a VMware state file is not supported: give the .vmem"},
+        {FILE_OF("\xd2\xbe\xd2\xbe\x08"), "a VMware state file is not supported: give the .vmem"},
+        {FILE_OF("\xd3\xbe\xd3\xbe\x08"), "a VMware state file is not supported: give the .vmem"},
+        {FILE_OF("KDMV\1"), "a VMware disk is not supported: it is no memory"},
+        {FILE_OF("\x7f"
+                 "VirtualBox SavedState V2.0\n"),
+         "a VirtualBox saved state is not supported: start the guest from it"},
+        {FILE_OF("<<< Oracle VM VirtualBox Disk Image >>>\n"),
+         "a VirtualBox disk is not supported"},
+        {FILE_OF("QEVM\0\0\0\3"), "a QEMU saved state is not supported: start the guest"},
+        {FILE_OF("LibvirtQemudSave\2"), "a libvirt saved state is not supported: start the guest"},
+        {FILE_OF("EMiL\1"), "a LiME memory image is not supported: Volatility 3"},
+        {FILE_OF("EVF\x09\x0d\x0a\xff\0"), "an EnCase image (EWF) is not supported: ewfexport"},
+        {FILE_OF("QFI\xfb\0"), "a qcow2 disk is not supported: it is no memory"},
+        {FILE_OF("vhdxfile"), "a VHDX disk is not supported: it is no memory"},
+        {FILE_OF("PK\x03\x04\x14"), "a zip archive is not supported: unpack it first"},
+        {FILE_OF("\xfd"
+                 "7zXZ\0\0\x04"),
+         "an xz file is not supported: unpack it first"},
+        {FILE_OF("\x1f\x8b\x08"), "a gzip file is not supported: unpack it first"},
+        {FILE_OF("BZh9"), "a bzip2 file is not supported: unpack it first"},
+        {FILE_OF("\x28\xb5\x2f\xfd"), "a zstd file is not supported: unpack it first"},
+        {FILE_OF("7z\xbc\xaf\x27\x1c"), "a 7z archive is not supported: unpack it first"},
+        {FILE_OF("Rar!\x1a\x07\1"), "a RAR archive is not supported: unpack it first"},
+        {FILE_OF("MSCF\0"), "a cabinet archive is not supported: unpack it first"},
+        {FILE_OF("version https://git-lfs.github.com/spec/v1\n"),
+         "a Git LFS pointer is not supported: it stands for a file that git lfs pull fetches"},
+    };
+    for (size_t index = 0; index < ARRAY_LENGTH(cases); index++)
+        refused(cases[index].bytes, cases[index].size, STATUS_UNSUPPORTED, cases[index].text);
+}
+
+static void test_foreign_files(void **state) {
+    (void)state;
     const struct {
         const char *bytes;
         size_t size;
@@ -56,22 +106,11 @@ static void test_foreign_files(void **state) {
         {FILE_OF("\xff\xd8\xff\xe0JFIF"), STATUS_FORMAT, "a JPEG image"},
         {FILE_OF("GIF89a"), STATUS_FORMAT, "a GIF image"},
         {FILE_OF("%PDF-1.7"), STATUS_FORMAT, "a PDF document"},
-        {FILE_OF("PK\x03\x04\x14"), STATUS_UNSUPPORTED, "a zip archive"},
-        {FILE_OF("\xfd"
-                 "7zXZ\0\0\x04"),
-         STATUS_UNSUPPORTED, "an xz file"},
-        {FILE_OF("\x1f\x8b\x08"), STATUS_UNSUPPORTED, "a gzip file"},
-        {FILE_OF("7z\xbc\xaf\x27\x1c"), STATUS_UNSUPPORTED, "a 7z archive"},
-        {FILE_OF("MDMP\x93\xa7"), STATUS_UNSUPPORTED, "a user-mode minidump (MDMP)"},
-        {FILE_OF("hibr\0\0"), STATUS_UNSUPPORTED, "a hibernation file"},
-        {FILE_OF("wake\0\0"), STATUS_UNSUPPORTED, "a hibernation file"},
         {FILE_OF("\x7f"
                  "ELF\x02\x01"),
          STATUS_FORMAT, "ELF header is cut off: expected 0x40 bytes, found 0x6"},
         {FILE_OF("KDUMP   \x06"), STATUS_FORMAT, "kdump header is cut off"},
         {FILE_OF("makedumpfile\0"), STATUS_FORMAT, "flattened header: expected 4096 bytes"},
-        {FILE_OF("\xd2\xbe\xd2\xbe\x08"), STATUS_UNSUPPORTED, "a VMware state file"},
-        {FILE_OF("version https://git-lfs.github.com/spec/v1\n"), STATUS_FORMAT, "Git LFS"},
         {FILE_OF("MZ\x90\0"), STATUS_FORMAT, "a PE executable"},
         {FILE_OF("{\n  \"schema\": 1\n}\n"), STATUS_FORMAT, "JSON text"},
         {FILE_OF("hello\n"), STATUS_FORMAT, "found text"},
@@ -161,9 +200,13 @@ static void test_read_state_names(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_types_not_read), cmocka_unit_test(test_foreign_files),
-        cmocka_unit_test(test_sparse_32_gib),  cmocka_unit_test(test_paths),
-        cmocka_unit_test(test_real_triage),    cmocka_unit_test(test_read_state_names),
+        cmocka_unit_test(test_types_not_read),
+        cmocka_unit_test(test_foreign_memory),
+        cmocka_unit_test(test_foreign_files),
+        cmocka_unit_test(test_sparse_32_gib),
+        cmocka_unit_test(test_paths),
+        cmocka_unit_test(test_real_triage),
+        cmocka_unit_test(test_read_state_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -88,7 +88,7 @@ static void test_page_of_two_builds(void **state) {
     assert_has(pair.html, "MmProcessList: 0xfffff80168956ae0");
     assert_has(pair.html, "partial: a page is not in the dump");
     assert_has(pair.markdown, "# Windows kernel: 9600.17238 → 10240.16393\n");
-    assert_has(pair.markdown, "| Bits added | notable | 1 |");
+    assert_has(pair.markdown, "**Bits added** (1, notable)");
     assert_has(pair.markdown, "| `csrss.exe` | `smss.exe × 1` | `(absent) × 1` | notable |");
     assert_has(pair.markdown, "`dt nt!_EPROCESS SubsystemProcess`");
 }
@@ -105,12 +105,14 @@ static void assert_order(const char *text, const char *const *strings) {
 static void test_glance_leads_with_headlines(void **state) {
     (void)state;
     static const char *const markdown[] = {
-        "## At a glance\n\n**Bits moved** (1)\n\n- `_EPROCESS.Minimal` moved",
-        "**Bits added** (1)",
-        "**Parents shifted** (1)",
-        "**Members removed** (1)",
-        "| Bits moved | breaking | 1 |",
+        "## At a glance\n\n**Bits moved** (1, breaking)\n\n- `_EPROCESS.Minimal` moved",
+        "**Bits added** (1, notable)",
+        "**Parents shifted** (1, notable)",
+        "**Members removed** (1",
+        "## Processes",
         "## Structures",
+        "## How to check",
+        "## Appendix",
         NULL};
     static const char *const html[] = {"<h1>",
                                        "id=\"glance\"",
@@ -128,11 +130,14 @@ static void test_glance_leads_with_headlines(void **state) {
 static void test_structure_is_drawn(void **state) {
     (void)state;
     struct pair pair AUTO(pair_deinit) = pair_of(parse(old_text), parse(new_text));
-    assert_has(pair.html, "<g class=\"bar added\"><title>0x8 Silo, _ESILO*, 8 bytes: added");
-    assert_has(pair.html, "<g class=\"bar removed\"><title>0x40 Spare, void*, 8 bytes: removed");
+    assert_has(pair.html, "<g class=\"bar added\"");
+    assert_has(pair.html, "<text class=\"sign\">+</text><text class=\"offset\">0x8</text><text>Silo"
+                          "<tspan class=\"type\" dx=\"10\">_ESILO*</tspan></text>");
+    assert_has(pair.html, "<text class=\"sign\">−</text><text class=\"offset\">0x40</text><text>"
+                          "Spare<tspan");
     assert_has(pair.html, "⋯ 3 unchanged, shifted by +0x8</text>");
-    assert_has(pair.html, "<g class=\"bar shifted bits\"><title>0x40 Flags3, 2 bits: 1 added, 1 "
-                          "moved, 4 bytes: shifted");
+    assert_has(pair.html, "<g class=\"bar shifted bits\"");
+    assert_has(pair.html, "Flags3<tspan class=\"type\" dx=\"10\">2 bits: 1 added, 1 moved</tspan>");
     assert_has(pair.html, "<g class=\"cell added\"><title>SubsystemProcess, bit 8: added");
     assert_has(pair.html, "<g class=\"cell removed\"><title>ForkFailed, bit 3: removed");
     assert_has(pair.html, "0 → 2</span> <span class=\"mark moved\">→</span> "

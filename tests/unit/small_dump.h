@@ -11,7 +11,15 @@
 
 #define PAGE 4096u
 
-enum small_type { FULL = 1, SUMMARY = 2, BITMAP_FULL = 5, BITMAP_KERNEL = 6 };
+enum small_type {
+    FULL = 1,
+    SUMMARY = 2,
+    BITMAP_FULL = 5,
+    BITMAP_KERNEL = 6,
+    RANGE_KERNEL = 8,
+    RANGE_KERNEL_USER = 9,
+    RANGE_COMPLETE = 10,
+};
 
 struct small_dump {
     uint8_t *bytes;
@@ -110,6 +118,30 @@ static inline struct small_dump small_bitmap(uint32_t type, const char *signatur
         add_page(&dump, frames[index]);
     }
     put(&dump, type == SUMMARY ? 0x2014 : 0x2028, count, type == SUMMARY ? 4 : 8);
+    return dump;
+}
+
+/* A range dump. The table ends with zeros but in a complete dump, whose counts are set. */
+static inline struct small_dump small_ranges(uint32_t type, const struct small_run *runs,
+                                             uint32_t count, int with_pages) {
+    struct small_dump dump = small_header(type);
+    uint64_t pages = 0;
+    grow(&dump, 0x2030 + 16 * (count + (type != RANGE_COMPLETE)));
+    dump.first_page = dump.size;
+    memcpy(dump.bytes + 0x2000, "\x40\0\0\0RDMPDUMP", 12);
+    put(&dump, 0x2010, dump.size - 0x2020, 8);
+    put(&dump, 0x2018, dump.size, 8);
+    for (uint32_t index = 0; index < count; index++) {
+        put(&dump, 0x2030 + 16 * index, runs[index].base, 8);
+        put(&dump, 0x2030 + 16 * index + 8, runs[index].pages, 8);
+        pages += runs[index].pages;
+        for (uint64_t page = 0; with_pages && page < runs[index].pages; page++)
+            add_page(&dump, runs[index].base + page);
+    }
+    if (type == RANGE_COMPLETE) {
+        put(&dump, 0x2020, count, 4);
+        put(&dump, 0x2028, pages, 8);
+    }
     return dump;
 }
 

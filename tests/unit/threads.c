@@ -46,12 +46,13 @@ static struct world make_world(void) {
         machine_ring(world.machine, &heads[1], 1);
     }
     set(&world, NT_THREAD, "_ETHREAD", "Tcb.Header.Type", 6, 1);
+    set(&world, CSRSS, "_EPROCESS", "Pcb.DirectoryTableBase", MACHINE_PML4 * PAGE, 8);
     for (unsigned i = 0; i < THREADS; i++) {
         set(&world, thread(i), "_ETHREAD", "Tcb.Header.Type", 6, 1);
         set(&world, thread(i), "_ETHREAD", "Tcb.State", 5, 1);
         set(&world, thread(i), "_ETHREAD", "Tcb.WaitReason", 15, 1);
         set(&world, thread(i), "_ETHREAD", "Cid.UniqueThread", 0x200 + 4 * i, 8);
-        set(&world, thread(i), "_ETHREAD", "StartAddress", NT + 0x1400, 8);
+        set(&world, thread(i), "_ETHREAD", "StartAddress", NT + NT_SIZE, 8); /* no image */
         set(&world, thread(i), "_ETHREAD", "Win32StartAddress", 0x7ff9a45a5310, 8);
         set(&world, thread(i), "_ETHREAD", "ThreadInserted", 2, 4); /* bit 1 */
     }
@@ -101,7 +102,7 @@ static void thread_is_told_whole(void **state) {
     expect(snapshot, "processes.2.threads.0.wait_reason", "\"WrQueue\"");
     expect(snapshot, "processes.2.threads.0.trap_frame", "\"0xffffd00030000c00\"");
     expect(snapshot, "processes.2.threads.0.rip.address", "\"0x00007ff9a7c43d7a\"");
-    expect(snapshot, "processes.2.threads.0.start.address", "\"0xfffff80229401400\"");
+    expect(snapshot, "processes.2.threads.0.start.address", "\"0xfffff80229410000\"");
     expect(snapshot, "processes.2.threads.0.win32_start.address", "\"0x00007ff9a45a5310\"");
     expect(snapshot, "processes.2.threads.0.system_call.number", "438");
     expect(snapshot, "processes.2.threads.0.system_call.first_argument", "\"0x5c\"");

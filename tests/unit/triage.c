@@ -206,6 +206,34 @@ static void test_lying_counts(void **state) {
     small_free(&dump);
 }
 
+/* Tables as long as a large file: no more of them is believed than a machine has, and names that
+ * share their bytes are no longer than the file. */
+static void test_long_tables(void **state) {
+    (void)state;
+    enum { COUNT = 20000, NAME = 20000, AT_TABLE = 0x10000, AT_MORE = 0x400000 };
+    struct small_dump dump = small_triage();
+    grow(&dump, AT_MORE + 0x20 * COUNT);
+    put(&dump, AT_TRIAGE + 0x30, AT_TABLE, 4);
+    put(&dump, AT_TRIAGE + 0x34, COUNT, 4);
+    put(&dump, AT_NAMES, NAME, 4);
+    for (size_t index = 0; index < COUNT; index++) {
+        put(&dump, AT_TABLE + 0x90 * index, AT_NAMES, 4);
+        put_blob(&dump, AT_MORE + 0x20 * index, 1, 0, 0);
+    }
+    put(&dump, AT_BLOBS + 0x8, AT_MORE - AT_BLOBS, 4);
+    struct image *image = open_dump(&dump);
+    const struct triage *triage = image_triage(image);
+    assert_int_equal(triage->drivers_promised, COUNT);
+    assert_int_equal(triage->driver_count, 16384);
+    assert_int_equal(triage->blob_count, 4096);
+    size_t named = 0;
+    for (size_t index = 0; index < triage->driver_count; index++)
+        named += triage->drivers[index].path.bytes != NULL;
+    assert_int_equal(named, dump.size / (2 * NAME));
+    image_close(image);
+    small_free(&dump);
+}
+
 /* Wherever the file ends, it opens from the end of its headers on, and says what is missing. */
 static void test_cut_off(void **state) {
     (void)state;
@@ -238,7 +266,8 @@ int main(void) {
         cmocka_unit_test(test_lists),         cmocka_unit_test(test_memory),
         cmocka_unit_test(test_virtual_reads), cmocka_unit_test(test_overlaps),
         cmocka_unit_test(test_mapping_more),  cmocka_unit_test(test_blocks_outside),
-        cmocka_unit_test(test_lying_counts),  cmocka_unit_test(test_cut_off),
+        cmocka_unit_test(test_lying_counts),  cmocka_unit_test(test_long_tables),
+        cmocka_unit_test(test_cut_off),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -430,6 +430,47 @@ static void test_tlb(void **state) {
     machine_deinit(&machine);
 }
 
+/* Pages one by one, small and large; what is not mapped, or by a table that is not there, is passed
+ * over. */
+static void test_next_page(void **state) {
+    (void)state;
+    const uint64_t none = 0x7ffff000, last = BASE + (1ull << 39) - 1;
+    struct machine machine;
+    machine_init(&machine);
+    set_entry(&machine, 4, 7, 0x20000 | FLAGS);
+    set_entry(&machine, 4, 511, 0x21000 | FLAGS);
+    set_entry(&machine, 3, 1, none | FLAGS);        /* a page table outside of the dump */
+    set_entry(&machine, 3, 3, 0x0 | FLAGS | LARGE); /* 512 pages */
+    set_entry(&machine, 2, 511, 0x5000 | FLAGS);    /* an empty page directory */
+    machine_start(&machine, PML4 * PAGE);
+    const struct {
+        uint64_t from, address, physical;
+    } steps[] = {
+        {BASE, BASE + 0x7000, 0x20000},
+        {BASE + 0x7008, BASE + 0x7008, 0x20008},
+        {BASE + 0x8000, BASE + 0x1ff000, 0x21000},
+        {BASE + 0x200000, BASE + 0x600000, 0},
+        {BASE + 0x601000, BASE + 0x601000, 0x1000},
+    };
+    uint64_t address, physical, entries = 1 << 20;
+    for (size_t i = 0; i < ARRAY_LENGTH(steps); i++) {
+        address = steps[i].from;
+        assert_true(vm_next_page(machine.vm, last, &entries, &address, &physical));
+        assert_int_equal(address, steps[i].address);
+        assert_int_equal(physical, steps[i].physical);
+    }
+    address = BASE + 0x800000;
+    assert_false(vm_next_page(machine.vm, UINT64_MAX, &entries, &address, &physical));
+    assert_true(entries > (1 << 20) - 8000); /* an empty part of a table costs its entries once */
+    address = BASE;
+    assert_false(vm_next_page(machine.vm, BASE + 0x6fff, &entries, &address, &physical));
+    entries = 8;
+    address = BASE;
+    assert_false(vm_next_page(machine.vm, last, &entries, &address, &physical));
+    assert_int_equal(entries, 0);
+    machine_deinit(&machine);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_page_4k),        cmocka_unit_test(test_directory_table_base_flags),
@@ -439,6 +480,7 @@ int main(void) {
         cmocka_unit_test(test_canonical),      cmocka_unit_test(test_reads_over_pages),
         cmocka_unit_test(test_integers),       cmocka_unit_test(test_ends),
         cmocka_unit_test(test_self_map),       cmocka_unit_test(test_tlb),
+        cmocka_unit_test(test_next_page),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -194,11 +194,33 @@ static void test_five_levels(void **state) {
     stop(&machine);
 }
 
+/* The last page of the address space is found, and nothing behind it. */
+static void test_next_page(void **state) {
+    (void)state;
+    struct machine machine = machine_of(false);
+    put_entry(&machine, ROOT, 0x203, 0x00000000 | FLAGS | LARGE, 4);
+    put_entry(&machine, ROOT, 0x3ff, 0x3000 | FLAGS, 4);
+    put_entry(&machine, 3, 0x3ff, 0x21000 | FLAGS, 4);
+    start(&machine, ROOT * PAGE);
+    uint64_t address = 0x80000000, physical, entries = 1 << 20;
+    assert_true(vm_next_page(machine.vm, UINT32_MAX, &entries, &address, &physical));
+    assert_int_equal(address, 0x80c00000);
+    assert_int_equal(physical, 0);
+    address = 0x81000000;
+    assert_true(vm_next_page(machine.vm, UINT32_MAX, &entries, &address, &physical));
+    assert_int_equal(address, 0xfffff000);
+    assert_int_equal(physical, 0x21000);
+    address += PAGE;
+    assert_false(vm_next_page(machine.vm, UINT32_MAX, &entries, &address, &physical));
+    assert_false(vm_next_page(machine.vm, UINT64_MAX, &entries, &address, &physical));
+    stop(&machine);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_two_levels),    cmocka_unit_test(test_end_of_addresses),
         cmocka_unit_test(test_software_ptes), cmocka_unit_test(test_pae),
-        cmocka_unit_test(test_five_levels),
+        cmocka_unit_test(test_five_levels),   cmocka_unit_test(test_next_page),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """capture.py - turns a crash dump into what a hypervisor would have written of the same memory.
 
-    capture.py DUMP raw|elf|kdump|flattened FILE [--vmcoreinfo] [--no-notes] [--shadow] [--low-stub]
-               [--encode-kdbg]
+    capture.py DUMP raw|elf|kdump|flattened|split|flattened-split FILE [--vmcoreinfo] [--no-notes]
+               [--shadow] [--low-stub] [--encode-kdbg] [--la57] [--move-pdpt]
 
-DUMP is a full (type 1) or bitmap (type 5, 6) dump of x64. The dump's header goes, but for CR3,
-which a processor's QEMU note has.
+DUMP is a full (type 1) or bitmap (type 5, 6) dump of x64, or a full one of x86. The dump's header
+goes, but for CR3, which a processor's QEMU note has. A split set is FILE.1, FILE.2 and FILE.3.
 
     --vmcoreinfo   puts the header into a note, as QEMU does for a guest with its driver
     --no-notes     writes no notes
@@ -14,6 +14,9 @@ which a processor's QEMU note has.
     --low-stub     puts a PROCESSOR_START_BLOCK into the first MiB, and takes the entries that map
                    their PML4 out of all PML4s
     --encode-kdbg  encodes the debugger block, with KiWaitNever and KiWaitAlways in front of it
+    --move-pdpt    puts the table that CR3 names with PAE behind other things in a page, where
+                   Windows has it: 32 bytes suffice for it
+    --la57         the processors' CR4 says that there are five levels of page tables
 
 ELF as QEMU's dump/dump.c writes it; kdump (zlib) as makedumpfile's IMPLEMENTATION describes it.
 """
@@ -33,17 +36,31 @@ class Pages:
     def __init__(self, path):
         self.file = open(path, "rb")
         self.header = self.file.read(0x2000)
-        kind, = struct.unpack_from("<I", self.header, 0xF98)
+        self.narrow = self.header[:8] == b"PAGEDUMP"
+        kind, = struct.unpack_from("<I", self.header, 0xF88 if self.narrow else 0xF98)
         self.offsets = {}
-        if kind == 1:
-            self.runs(0x2000)
+        if self.narrow:
+            assert kind == 1, "of 32-bit dumps, full ones only"
+            self.header = self.header[:0x1000]
+            self.runs(0x1000, 0x64, "<2I")
+        elif kind == 1:
+            self.runs(0x2000, 0x88, "<2Q")
         else:
             self.bitmap()
 
-    def runs(self, offset):
-        count, = struct.unpack_from("<I", self.header, 0x88)
+    @property
+    def cr3(self):
+        return struct.unpack_from("<I" if self.narrow else "<Q", self.header, 0x10)[0]
+
+    @property
+    def cr4(self):
+        return 0x6D9 if self.narrow and not self.header[0x5C] else 0x6F8
+
+    def runs(self, offset, block, form):
+        count, = struct.unpack_from("<I", self.header, block)
         for index in range(count):
-            base, pages = struct.unpack_from("<2Q", self.header, 0x98 + 16 * index)
+            base, pages = struct.unpack_from(form, self.header,
+                                             block + struct.calcsize(form) * (index + 1))
             for frame in range(base, base + pages):
                 self.offsets[frame] = offset
                 offset += PAGE
@@ -82,12 +99,12 @@ def note(name, kind, content):
             content + bytes(-len(content) % 4))
 
 
-def notes_of(cr3, idt, header):
+def notes_of(cr3, cr4, idt, header, narrow=False):
     state = bytearray(440)
     struct.pack_into("<2I", state, 0, 1, len(state))
     struct.pack_into("<Q", state, 384, idt)
-    struct.pack_into("<5Q", state, 392, 0x80050033, 0, 0, cr3, 0x6F8)
-    notes = note(b"CORE", 1, bytes(336)) + note(b"QEMU", 0, bytes(state))
+    struct.pack_into("<5Q", state, 392, 0x80050033, 0, 0, cr3, cr4)
+    notes = note(b"CORE", 1, bytes(144 if narrow else 336)) + note(b"QEMU", 0, bytes(state))
     return notes + (note(b"VMCOREINFO", 0, header) if header else b"")
 
 
@@ -101,7 +118,7 @@ def write_pages(file, frames, pages):
     file.truncate(file.tell())
 
 
-def write_raw(path, pages, notes):
+def write_raw(path, pages, notes, narrow=False):
     with open(path, "wb") as file:
         for frame, page in pages.items():
             if page != ZERO:
@@ -110,13 +127,14 @@ def write_raw(path, pages, notes):
         file.truncate((max(pages) + 1) * PAGE)
 
 
-def write_elf(path, pages, notes):
+def write_elf(path, pages, notes, narrow=False):
     frames = sorted(pages)
     runs = runs_of(frames)
     programs = 1 + len(runs)
     offset = 64 + 56 * programs
     first = -(-(offset + len(notes)) // PAGE) * PAGE
-    head = struct.pack("<16sHHIQQQIHHHHHH", b"\x7fELF\2\1\1", 4, 62, 1, 0, 64, 0, 0, 64, 56,
+    machine = 3 if narrow else 62
+    head = struct.pack("<16sHHIQQQIHHHHHH", b"\x7fELF\2\1\1", 4, machine, 1, 0, 64, 0, 0, 64, 56,
                        programs, 0, 0, 0)
     head += struct.pack("<2I6Q", 4, 0, offset, 0, 0, len(notes), len(notes), 0)
     place = first
@@ -130,8 +148,9 @@ def write_elf(path, pages, notes):
         write_pages(file, frames, pages)
 
 
-def kdump_blocks(pages, notes):
-    """(offset, bytes) of a kdump-compressed file, header version 6, as QEMU writes them."""
+def kdump_blocks(pages, notes, first=0, end=None):
+    """(offset, bytes) of a kdump-compressed file, header version 6, as QEMU writes them; with
+    `end`, the part of a set for these page frames, as makedumpfile --split does."""
     most = max(pages) + 1
     bitmap_blocks = -(-most // (8 * PAGE))
     bitmap = bytearray(bitmap_blocks * PAGE)
@@ -148,6 +167,10 @@ def kdump_blocks(pages, notes):
     if notes:
         struct.pack_into("<2Q", sub, 48, PAGE + 104, len(notes))
     struct.pack_into("<Q", sub, 96, most)
+    if end is not None:
+        struct.pack_into("<i2Q", sub, 12, 1, first, end)
+        struct.pack_into("<2Q", sub, 80, first, end)
+    own = [frame for frame in sorted(pages) if first <= frame < (most if end is None else end)]
     sub[104:104 + len(notes)] = notes
     bitmaps = (1 + sub_blocks) * PAGE
     yield 0, bytes(header)
@@ -155,11 +178,11 @@ def kdump_blocks(pages, notes):
     yield bitmaps, bytes(bitmap)
     yield bitmaps + len(bitmap), bytes(bitmap)
     table = bitmaps + 2 * len(bitmap)
-    place = table + 24 * len(pages)
+    place = table + 24 * len(own)
     zero = (place, zlib.compress(ZERO, 1))
     data, descriptors = [zero], bytearray()
     place += len(zero[1])
-    for frame in sorted(pages):
+    for frame in own:
         page = pages[frame]
         if page == ZERO:
             descriptors += struct.pack("<QIIQ", zero[0], len(zero[1]), 1, 0)
@@ -174,22 +197,42 @@ def kdump_blocks(pages, notes):
     yield from data
 
 
-def write_kdump(path, pages, notes):
+def put_plain(path, blocks):
     with open(path, "wb") as file:
-        for offset, data in kdump_blocks(pages, notes):
+        for offset, data in blocks:
             file.seek(offset)
             file.write(data)
 
 
-def write_flattened(path, pages, notes):
+def put_flat(path, blocks):
     with open(path, "wb") as file:
         file.write(struct.pack(">16s2Q", b"makedumpfile", 1, 1).ljust(PAGE, b"\0"))
-        for offset, data in kdump_blocks(pages, notes):
+        for offset, data in blocks:
             file.write(struct.pack(">2q", offset, len(data)) + data)
         file.write(struct.pack(">2q", -1, -1))
 
 
-WRITERS = {"raw": write_raw, "elf": write_elf, "kdump": write_kdump, "flattened": write_flattened}
+def write_kdump(path, pages, notes, narrow=False):
+    put_plain(path, kdump_blocks(pages, notes))
+
+
+def write_flattened(path, pages, notes, narrow=False):
+    put_flat(path, kdump_blocks(pages, notes))
+
+
+def write_split(path, pages, notes, narrow=False, put=put_plain):
+    most = max(pages) + 1
+    cuts = (0, most // 3 + 5, 2 * most // 3 + 2, most)
+    for number, (first, end) in enumerate(zip(cuts, cuts[1:]), 1):
+        put(f"{path}.{number}", kdump_blocks(pages, notes, first, end))
+
+
+def write_flattened_split(path, pages, notes, narrow=False):
+    write_split(path, pages, notes, put=put_flat)
+
+
+WRITERS = {"raw": write_raw, "elf": write_elf, "kdump": write_kdump, "flattened": write_flattened,
+           "split": write_split, "flattened-split": write_flattened_split}
 
 
 def shadow(pages):
@@ -199,6 +242,17 @@ def shadow(pages):
     entries[0x1ED] = frame * PAGE | 0x63
     pages[frame] = struct.pack("<512Q", *entries)
     return frame * PAGE
+
+
+def move_pdpt(pages, cr3):
+    """Moves the four entries into the first page of zeros, and gives the new CR3."""
+    frame = next(frame for frame, page in pages.items() if page == ZERO)
+    page = bytearray(pages[cr3 // PAGE])
+    entries = [entry | 0x800 for entry in struct.unpack_from("<4Q", page)]  # a bit of software's
+    pages[frame] = bytes(range(256)) * 3 + struct.pack("<4Q", *entries) + bytes(PAGE - 768 - 32)
+    page[:32] = bytes(32)
+    pages[cr3 // PAGE] = bytes(page)
+    return frame * PAGE + 768
 
 
 def low_stub(pages, header):
@@ -249,20 +303,23 @@ def main():
     options = {argument for argument in sys.argv[1:] if argument.startswith("--")}
     operands = [argument for argument in sys.argv[1:] if argument not in options]
     if (len(operands) != 3 or operands[1] not in WRITERS or
-            options - {"--vmcoreinfo", "--no-notes", "--shadow", "--low-stub", "--encode-kdbg"}):
+            options - {"--vmcoreinfo", "--no-notes", "--shadow", "--low-stub", "--encode-kdbg",
+                       "--la57", "--move-pdpt"}):
         sys.exit(__doc__.split("\n\n", 2)[1].strip())
     dump = Pages(pathlib.Path(operands[0]))
     pages = dump.load()
-    cr3, = struct.unpack_from("<Q", dump.header, 0x10)
+    cr3, cr4 = dump.cr3, dump.cr4 | ("--la57" in options) << 12
     if "--shadow" in options:
         cr3 = shadow(pages)
+    if "--move-pdpt" in options:
+        cr3 = move_pdpt(pages, cr3)
     if "--low-stub" in options:
         low_stub(pages, dump.header)
     if "--encode-kdbg" in options:
         encode_kdbg(pages, dump.header)
     header = dump.header if "--vmcoreinfo" in options else b""
-    notes = b"" if "--no-notes" in options else notes_of(cr3, 0, header)
-    WRITERS[operands[1]](operands[2], pages, notes)
+    notes = b"" if "--no-notes" in options else notes_of(cr3, cr4, 0, header, dump.narrow)
+    WRITERS[operands[1]](operands[2], pages, notes, dump.narrow)
 
 
 if __name__ == "__main__":

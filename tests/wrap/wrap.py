@@ -228,7 +228,7 @@ def make_bitmap(memory, kind):
 def wrap(memory, kind, path):
     if kind in capture.WRITERS:
         registers = memory.registers
-        notes = capture.notes_of(registers["cr3"], registers["idtr"], b"")
+        notes = capture.notes_of(registers["cr3"], 0x6F8, registers["idtr"], b"")
         capture.WRITERS[kind](path, memory.pages, notes)
         return
     area, first_page, pages = b"", 0x2000, memory.pages

@@ -46,6 +46,7 @@ static int write_seed(const char *folder, const char *name, struct small_dump du
 
 int main(int argc, char **argv) {
     const struct small_run runs[] = {{4, 4}, {0, 4}};
+    const struct small_run ranges[] = {{1, 4}, {5, 3}};
     const struct small_run run = {0, FRAMES};
     const uint64_t frames[FRAMES] = {0, 1, 2, 3, 4, 5, 6, 7};
     if (argc != 2 || (mkdir(argv[1], 0777) != 0 && errno != EEXIST))
@@ -57,6 +58,8 @@ int main(int argc, char **argv) {
         write_seed(argv[1], "bitmap-full", small_bitmap(BITMAP_FULL, "FDMP", 600, frames, FRAMES));
     failed |= write_seed(argv[1], "bitmap-kernel",
                          small_bitmap(BITMAP_KERNEL, "SDMP", 8, frames, FRAMES));
+    failed |= write_seed(argv[1], "range-kernel", small_ranges(RANGE_KERNEL, ranges, 2, 1));
+    failed |= write_seed(argv[1], "range-complete", small_ranges(RANGE_COMPLETE, ranges, 2, 1));
     failed |= write_bytes(argv[1], "triage", small_triage());
     failed |= write_seed(argv[1], "full-32", small_full32(runs, 2, 1));
     failed |= write_seed(argv[1], "summary-32", small_summary32(70, frames, FRAMES));

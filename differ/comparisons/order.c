@@ -1,5 +1,5 @@
-/* layout_order.c - what kept its place among its neighbours: the heaviest increasing chain. */
-#include "differ/comparisons/layout.h"
+/* order.c - what kept its place among its neighbours: the heaviest increasing chain. */
+#include "differ/comparisons/order.h"
 
 #include "base/memory.h"
 
@@ -95,7 +95,7 @@ static size_t link_chains(struct node *nodes, size_t count) {
     return end;
 }
 
-void layout_order_mark(struct place *places, size_t count) {
+void order_mark(struct place *places, size_t count) {
     if (!count)
         return;
     AUTO_FREE struct sorted *sorted = xcalloc(count, sizeof *sorted);

@@ -1,0 +1,22 @@
+/*
+ * alike.h - what several snapshots have byte for byte alike, taken out of their texts before they
+ * are parsed. A kernel has 1,600 types, an update changes a dozen of them, and parsing is most of
+ * what comparing costs. Snapshots are canonical, so equal types are equal bytes; where they are not
+ * canonical, less is taken out and nothing is lost.
+ *
+ * It finds no errors: a text that it cannot read is left as it is, for the parser to complain of.
+ */
+#ifndef NTDRIFT_SNAPSHOT_ALIKE_H
+#define NTDRIFT_SNAPSHOT_ALIKE_H
+
+#include <stddef.h>
+
+#include "base/text.h"
+
+/* Empties, in each text, the "fields" and "constants" of every type that has the same bytes in all
+ * texts, and the section "symbols". Kind and size of a type stay. Does nothing at all,
+ * and gives empty texts, where one of the texts is no JSON. `reduced` has `count` elements, which
+ * are initialized here; the caller deinitializes them. */
+void alike_remove(const struct text *texts, size_t count, struct text *reduced);
+
+#endif

@@ -1,0 +1,117 @@
+#!/usr/bin/env python3
+"""objects.py - handles, objects and their types in the synthetic dumps are those that the forge
+wrote; of a published machine, those that were published.
+
+    objects.py NT_ANALYZER DUMPS
+
+Every handle of every process is compared, in the codings of all builds and in tables of one to
+three levels, with symbols of the kernel itself and without.
+"""
+import json
+import pathlib
+import subprocess
+import sys
+
+analyzer, dumps = sys.argv[1], pathlib.Path(sys.argv[2])
+ATTRIBUTES = {"Protected": 1, "Inherit": 2, "Audit": 4}
+checked = 0
+
+# `!handle 1c0` in the active dump of 10240, and `!object` of what is behind it.
+PUBLISHED = {
+    "handle": "0x1c0", "entry": "0xffffc001d3300700", "object": "0xffffe00076049f20",
+    "type": "File", "granted_access": "0x12019f", "attributes": ["Protected", "Inherit", "Audit"],
+    "handle_count": 1, "pointer_count": 32770,
+}
+
+
+def expect(what, found, expected):
+    global checked
+    checked += 1
+    if found != expected:
+        sys.exit(f"MISMATCH: {what}: {found!r}, expected {expected!r}")
+
+
+def snapshot(dump, *options):
+    return json.loads(subprocess.run(
+        [analyzer, "snapshot", dump, "--quiet", "--sections", "handles,objects", *options],
+        check=True, capture_output=True).stdout)
+
+
+def handles_found(found):
+    for process in found["processes"]:
+        for entry in (process.get("handles") or {}).get("entries", []):
+            yield (process["pid"], int(entry["handle"], 16), entry["entry"], entry["object"],
+                   int(entry["granted_access"], 16),
+                   sum(ATTRIBUTES[name] for name in entry["attributes"]))
+
+
+def handles_written(facts):
+    for entry in facts["handles"]:
+        yield (entry["pid"], entry["handle"], entry["entry"], entry["object"], entry["access"],
+               entry["attributes"])
+
+
+def check_types(what, facts, found):
+    types = {name: (fact["index"], fact["address"], fact["objects"], fact["handles"])
+             for name, fact in facts["object_types"].items()}
+    expect(f"{what}: types",
+           {t["name"]: (t["index"], t["address"], t["objects"], t["handles"])
+            for t in found["objects"]["types"]}, types)
+
+
+def check_counts(what, facts, found):
+    """The types' own counts of handles, and those counted one by one."""
+    by_type = {}
+    for process in found["processes"]:
+        handles = process.get("handles")
+        if handles is None:
+            continue
+        expect(f"{what}: count of {process['pid']}", handles["count"], len(handles["entries"]))
+        expect(f"{what}: sum of {process['pid']}", sum(handles["by_type"].values()),
+               handles["count"])
+        for name, count in handles["by_type"].items():
+            by_type[name] = by_type.get(name, 0) + count
+    expect(f"{what}: handles by type", by_type,
+           {name: fact["handles"] for name, fact in facts["object_types"].items()
+            if fact["handles"]})
+
+
+def check_published(found):
+    process = next(p for p in found["processes"] if p["name"] == "NotMyfault.exe")
+    expect("ObjectTable", process["handles"]["table"], "0xffffc001e0e2b2c0")
+    handle = next(h for h in process["handles"]["entries"] if h["handle"] == "0x1c0")
+    for key, value in PUBLISHED.items():
+        expect(f"handle 0x1c0: {key}", handle[key], value)
+    types = {t["name"]: t["address"] for t in found["objects"]["types"]}
+    expect("the type File", types["File"], "0xffffe0007301fdc0")
+
+
+def check(dump, *options):
+    what = " ".join([dump.name, *map(str, options)])
+    facts = json.loads(dump.with_suffix(".facts.json").read_text())
+    found = snapshot(dump, *options)
+    for section in ("handles", "objects"):
+        status = found["coverage"]["sections"][section]
+        expect(f"{what}: unreadable in {section}", status["unreadable"], {})
+    expect(f"{what}: handles", sorted(handles_found(found)), sorted(handles_written(facts)))
+    check_types(what, facts, found)
+    check_counts(what, facts, found)
+    if dump.stem == "win10-10240-active":
+        check_published(found)
+    return found
+
+
+# Dumps that lie on purpose are for other tests.
+paths = [path for path in sorted(dumps.glob("[!h]*.dmp"))
+         if "object_types" in json.loads(path.with_suffix(".facts.json").read_text())]
+if not paths:
+    print(f"skipped: no dumps with handles in {dumps}")
+    sys.exit(77)
+for path in paths:
+    expect(f"{path.name}: how types are found", check(path)["objects"]["types_found_by"],
+           "ObpTypeObjectType")
+    symbols = dumps / "symbols" / path.stem / "windows"
+    if symbols.exists() and "x86" not in path.stem and "winxp" not in path.stem:
+        expect(f"{path.name}: how types are found, with symbols",
+               check(path, "--symbols", symbols)["objects"]["types_found_by"], "ObTypeIndexTable")
+print(f"{len(paths)} dumps, {checked} checks")
