@@ -5,6 +5,7 @@
 
 #include "analyses/sections.h"
 #include "base/memory.h"
+#include "kernel/image_names.h"
 #include "kernel/names.h"
 #include "kernel/stub_module.h"
 #include "kernel/user_modules.h"
@@ -35,28 +36,40 @@ struct found {
 
 /* ---- one module ---- */
 
-/* Where a stub that is but a jump leads to: inside its own module by the module's exports,
- * elsewhere as a debugger names it. */
+/* In a dump as the process sees it; in a file, where no process is, by the file's own symbols or
+ * exports. */
+static void name_code(struct analysis_context *context, const struct stub_module *module,
+                      const char *name, uint64_t address, struct text *symbol) {
+    const struct target *target = context->target;
+    const struct pe_image *image = &module->image;
+    uint32_t displacement = 0;
+    if (!image_info(target->image)->image_base) {
+        struct names *names = names_new(target);
+        names_of(names, module->process, address, symbol);
+        names_free(names);
+    } else if (address >= image->base && address - image->base < image->size) {
+        struct symbol_index *index = symbol_index_new(target);
+        struct image_names *names = image_names_read(target, target->vm, image, index);
+        uint32_t rva = (uint32_t)(address - image->base);
+        const char *below = image_names_below(names, rva, &displacement);
+        text_printf(symbol, "%.*s", (int)strcspn(name, "."), name);
+        if (below)
+            text_printf(symbol, "!%s", below);
+        if (!below || displacement)
+            text_printf(symbol, "+0x%x", below ? displacement : rva);
+        image_names_free(names);
+        symbol_index_free(index);
+    }
+}
+
+/* Where a stub that is but a jump leads to. */
 static json_t *jump_target(struct analysis_context *context, const struct stub_module *module,
                            const char *name, const struct module_stub *stub) {
-    const struct pe_image *image = &module->image;
     uint64_t address = stub->address + (uint64_t)stub->stub.jump;
     struct text symbol AUTO(text_deinit) = TEXT_EMPTY;
-    if (module->image.base <= UINT32_MAX)
+    if (module->image.machine != PE_MACHINE_AMD64)
         address &= UINT32_MAX;
-    if (address >= image->base && address - image->base < image->size) {
-        uint32_t rva = (uint32_t)(address - image->base);
-        const struct export *export = exports_below(&module->exports, rva);
-        text_printf(&symbol, "%.*s", (int)strcspn(name, "."), name);
-        if (export)
-            text_printf(&symbol, "!%s", export->name);
-        if (!export || export->rva != rva)
-            text_printf(&symbol, "+0x%x", export ? rva - export->rva : rva);
-    } else {
-        struct names *names = names_new(context->target);
-        names_of(names, module->process, address, &symbol);
-        names_free(names);
-    }
+    name_code(context, module, name, address, &symbol);
     return json_pack("{s:o, s:o}", "address", json_address(context->target, address), "symbol",
                      symbol.length ? json_string(symbol.data) : json_null());
 }

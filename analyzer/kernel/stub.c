@@ -53,6 +53,10 @@ static const struct shape shapes[] = {
     NARROW(STUB_WOW64, "33c964ff15c0000000"),
     NARROW(STUB_WOW64, "b9" PLACE "64ff15c0000000"),
     NARROW(STUB_WOW64, "ba" PLACE "ffd2"),
+    /* NtQueryInformationProcess, which is called before the image is relocated: it looks whether a
+     * pointer in its own middle has been (as in ntdll.dll of 10.0.19041.2130). */
+    {STUB_WOW64, false,
+     "b8" NUMBER "e8000000005a807a14OO750e64ff15c0000000" POPS PLACE "ba" PLACE "ffd2" POPS},
     /* Zw functions of a 32-bit kernel */
     NARROW(STUB_KERNEL, "8d5424049c6a08e8" PLACE),
 };
@@ -130,6 +134,12 @@ static struct stub read_unknown(const uint8_t *bytes, size_t size, bool is_64_bi
     return stub;
 }
 
+/* In 10 and later the high half of WoW64's number chooses a thunk of wow64cpu.dll; the low one is
+ * the number of the 64-bit service. Before, that thunk was in ecx. */
+static uint32_t service_number(enum stub_mechanism mechanism, uint32_t number) {
+    return mechanism == STUB_WOW64 ? number & 0xffff : number;
+}
+
 struct stub stub_read(const uint8_t *bytes, size_t size, bool is_64_bit) {
     for (size_t i = 0; i < ARRAY_LENGTH(shapes); i++) {
         const struct shape *shape = &shapes[i];
@@ -138,7 +148,7 @@ struct stub stub_read(const uint8_t *bytes, size_t size, bool is_64_bit) {
         size_t number = (size_t)(strchr(shape->pattern, 'N') - shape->pattern) / 2;
         return (struct stub){.mechanism = shape->mechanism,
                              .has_number = true,
-                             .number = load_u32(bytes + number),
+                             .number = service_number(shape->mechanism, load_u32(bytes + number)),
                              .length = strlen(shape->pattern) / 2,
                              .masked = shape->pattern};
     }
