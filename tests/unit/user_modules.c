@@ -93,9 +93,9 @@ static void modules_in_the_loaders_order(void **state) {
     machine_destroy(machine);
 }
 
-/* A WoW64 process has a second loader, whose entries are narrow. */
-static void modules_of_wow64(void **state) {
-    (void)state;
+/* A second loader, whose entries are narrow, with an ntdll.dll of its own. */
+static struct machine *wow64_machine(void) {
+    static const char file[] = "n\0t\0d\0l\0l\0.\0d\0l\0l";
     struct machine *machine = process_machine();
     struct symbols *symbols = symbols_of_10240();
     uint32_t narrow = 0x30000000;
@@ -107,9 +107,16 @@ static void modules_of_wow64(void **state) {
     machine_put(machine, narrow + 4, HEAD32, 4);
     machine_put(machine, narrow + 0x18, 0x77c30000, 4);
     machine_put(machine, narrow + 0x20, 0x16e000, 4);
-    machine_put(machine, narrow + 0x2c, 6, 2);
+    machine_put(machine, narrow + 0x2c, sizeof file, 2);
     machine_put(machine, narrow + 0x30, narrow + 0x100, 4);
-    machine_put(machine, narrow + 0x100, 0x006c00640061, 8); /* "adl" */
+    machine_write(machine, narrow + 0x100, file, sizeof file);
+    symbols_free(symbols);
+    return machine;
+}
+
+static void modules_of_wow64(void **state) {
+    (void)state;
+    struct machine *machine = wow64_machine();
     struct target *target = open_target(machine);
     struct module_list list;
     AUTO(text_deinit) struct text name = TEXT_EMPTY;
@@ -119,11 +126,10 @@ static void modules_of_wow64(void **state) {
     assert_true(list.items[2].wow64);
     assert_int_equal(list.items[2].base, 0x77c30000);
     assert_int_equal(module_file_name(target->vm, &list.items[2], &name), READ_PRESENT);
-    assert_string_equal(name.data, "adl");
+    assert_string_equal(name.data, "ntdll.dll");
     module_list_deinit(&list);
     target_close(target);
     machine_destroy(machine);
-    symbols_free(symbols);
 }
 
 /* What a process writes into its own list: where it ends and what of it is kept. */
@@ -182,6 +188,19 @@ static void names_without_an_image(void **state) {
     machine_destroy(machine);
 }
 
+/* The two of one name are told apart, whichever is asked for first. */
+static void names_of_wow64(void **state) {
+    (void)state;
+    struct machine *machine = wow64_machine();
+    struct target *target = open_target(machine);
+    struct names *names = names_new(target);
+    expect_name(names, PROCESS, 0x77c31234, READ_PRESENT, "ntdll_77c30000+0x1234");
+    expect_name(names, PROCESS, 0x7ffa3da20010, READ_PRESENT, "ntdll+0x10");
+    names_free(names);
+    target_close(target);
+    machine_destroy(machine);
+}
+
 /* An address is not called unknown where the list that would name it cannot be read. */
 static void names_where_the_list_is_not_there(void **state) {
     (void)state;
@@ -218,6 +237,7 @@ int main(void) {
         cmocka_unit_test(modules_of_wow64),
         cmocka_unit_test(lists_that_lie),
         cmocka_unit_test(names_without_an_image),
+        cmocka_unit_test(names_of_wow64),
         cmocka_unit_test(names_where_the_list_is_not_there),
         cmocka_unit_test(names_of_a_process_without_a_peb),
     };
