@@ -205,10 +205,10 @@ static uint64_t size_of_type(const struct machine *machine, enum object_type typ
 }
 
 static uint64_t make_device(struct machine *machine) {
-    const struct object_kind kind = {"a device", TYPE_DEVICE, false, "HarddiskVolume2", 0};
-    uint64_t device = make_object(machine, &kind, 0, size_of_type(machine, TYPE_DEVICE));
+    uint64_t size = size_of_type(machine, TYPE_DEVICE);
+    uint64_t device = make_named(machine, TYPE_DEVICE, 0, size, "\\Device\\HarddiskVolume2");
     must_set(machine, device, "_DEVICE_OBJECT", "Type", 3);
-    must_set(machine, device, "_DEVICE_OBJECT", "Size", size_of_type(machine, TYPE_DEVICE));
+    must_set(machine, device, "_DEVICE_OBJECT", "Size", size);
     must_set(machine, device, "_DEVICE_OBJECT", "ReferenceCount", 1);
     return device;
 }
@@ -222,12 +222,16 @@ static void write_file(struct machine *machine, uint64_t file, const char *name)
     write_unicode(machine, field(machine, file, "_FILE_OBJECT", "FileName"), name, &machine->paged);
 }
 
-/* `name` is a file's own, and what the object manager calls any other object. */
+/* `name` is a file's own, and any other object's path. */
 static uint64_t make_handle_object(struct machine *machine, enum object_type type, uint64_t address,
                                    const char *name) {
+    static const struct object_kind nameless = {"an object", TYPE_LIMIT, false, NULL, 0};
     bool file = type == TYPE_FILE;
-    const struct object_kind kind = {"an object", type, false, file ? NULL : name, 0};
-    uint64_t object = make_object(machine, &kind, address, size_of_type(machine, type));
+    struct object_kind kind = nameless;
+    kind.type = type;
+    uint64_t size = size_of_type(machine, type);
+    uint64_t object = name && !file ? make_named(machine, type, address, size, name)
+                                    : make_object(machine, &kind, address, size);
     if (file)
         write_file(machine, object, name ? name : "\\Windows\\System32");
     if (type == TYPE_EVENT)
@@ -257,18 +261,24 @@ static void add_usual_handles(struct machine *machine, struct table *table,
     }
 }
 
-/* Rows of {"handle", "type", "object", "access", "attributes", "name"}. */
+/* The process that a row names, or an object of its own. */
+static uint64_t given_object(struct machine *machine, const json_t *row, enum object_type type) {
+    if (json_object_get(row, "process"))
+        return find_process(machine, number(row, "process"))->address;
+    return make_handle_object(machine, type, number_or(row, "object", 0),
+                              json_string_value(json_object_get(row, "name")));
+}
+
+/* Rows of {"handle", "type", "object" or "process", "access", "attributes", "name"}. */
 static void add_given_handles(struct machine *machine, struct table *table,
                               const struct process *process) {
     size_t i;
     json_t *row;
     json_array_foreach(json_object_get(process->extras, "handles"), i, row) {
         enum object_type type = object_type_named(machine, string(row, "type"));
-        const struct handle handle = {
-            number(row, "handle"),
-            make_handle_object(machine, type, number_or(row, "object", 0),
-                               json_string_value(json_object_get(row, "name"))),
-            number_or(row, "access", 0x1f0003), (unsigned)number_or(row, "attributes", 0)};
+        const struct handle handle = {number(row, "handle"), given_object(machine, row, type),
+                                      number_or(row, "access", 0x1f0003),
+                                      (unsigned)number_or(row, "attributes", 0)};
         add_handle(machine, table, process, type, handle);
     }
 }

@@ -166,6 +166,10 @@ int main(int argc, char **argv) {
     forge_services(&machine);
     forge_object_types(&machine);
     forge_processes(&machine);
+    forge_directories(&machine);
+    name_object_types(&machine);
+    forge_jobs(&machine);
+    forge_alpc(&machine);
     forge_tokens(&machine);
     forge_handles(&machine);
     forge_processors(&machine);

@@ -143,6 +143,15 @@ void forge_object_types(struct machine *machine) {
                    number(kernel, "object_cookie"), 1);
 }
 
+void name_object_types(struct machine *machine) {
+    for (unsigned i = TYPE_TYPE; i < TYPE_LIMIT; i++) {
+        char path[64];
+        snprintf(path, sizeof path, "\\ObjectTypes\\%s", name_of(machine, i));
+        if (machine->types[i])
+            name_existing(machine, path, machine->types[i]);
+    }
+}
+
 void finish_object_types(struct machine *machine) {
     json_t *facts = json_object();
     for (unsigned i = TYPE_TYPE; i < TYPE_LIMIT; i++) {

@@ -87,6 +87,27 @@ static void write_object_header(struct machine *machine, uint64_t header,
     memory_write(&machine->memory, header, bytes, form->object_header);
 }
 
+uint64_t object_header(const struct machine *machine, uint64_t object) {
+    return object - object_form(machine)->object_header;
+}
+
+uint64_t object_creator_info(const struct machine *machine, uint64_t type) {
+    return object_header(machine, type) - object_form(machine)->creator_info;
+}
+
+static bool is_type(const struct machine *machine, uint64_t object) {
+    for (unsigned i = 0; i < TYPE_LIMIT; i++)
+        if (machine->types[i] == object)
+            return true;
+    return false;
+}
+
+uint64_t name_info(const struct machine *machine, uint64_t object) {
+    uint64_t behind = is_type(machine, object) ? object_creator_info(machine, object)
+                                               : object_header(machine, object);
+    return behind - object_form(machine)->name_info;
+}
+
 /* _OBJECT_HEADER_NAME_INFO: directory, name, references. */
 static void write_name_info(struct machine *machine, uint64_t header,
                             const struct object_kind *kind) {
@@ -94,14 +115,6 @@ static void write_name_info(struct machine *machine, uint64_t header,
     put_pointer(machine, info, kind->directory);
     write_unicode(machine, info + machine->pointer_size, kind->name, &machine->paged);
     memory_put(&machine->memory, info + 3 * machine->pointer_size, 1, 4);
-}
-
-uint64_t object_header(const struct machine *machine, uint64_t object) {
-    return object - object_form(machine)->object_header;
-}
-
-uint64_t object_creator_info(const struct machine *machine, uint64_t type) {
-    return object_header(machine, type) - object_form(machine)->creator_info;
 }
 
 uint64_t make_object(struct machine *machine, const struct object_kind *kind, uint64_t address,

@@ -42,12 +42,27 @@ void count_handle(struct machine *machine, uint64_t object);
 uint64_t object_header(const struct machine *machine, uint64_t object);
 /* The _OBJECT_HEADER_CREATOR_INFO of a type: its first member is its entry in a list. */
 uint64_t object_creator_info(const struct machine *machine, uint64_t type);
+/* The _OBJECT_HEADER_NAME_INFO of an object that has one. */
+uint64_t name_info(const struct machine *machine, uint64_t object);
 enum object_type object_type_named(const struct machine *machine, const char *name);
 
 /* object_types.c: the types, before any object; their counts, behind the last. */
 void forge_object_types(struct machine *machine);
+void name_object_types(struct machine *machine); /* in \ObjectTypes */
 void finish_object_types(struct machine *machine);
 const char *object_tag(enum object_type type);
+
+/* directories.c: the tree of names; behind the sessions. A path's directories are made as needed.
+ */
+void forge_directories(struct machine *machine);
+uint64_t make_directory(struct machine *machine, const char *path);
+uint64_t make_named(struct machine *machine, enum object_type type, uint64_t address, uint64_t size,
+                    const char *path);
+/* Puts an object with a name into the directory of that path. */
+void name_existing(struct machine *machine, const char *path, uint64_t object);
+
+void forge_jobs(struct machine *machine); /* jobs.c */
+void forge_alpc(struct machine *machine); /* alpc.c */
 
 /* tokens.c: of every process that runs. */
 void forge_tokens(struct machine *machine);

@@ -476,6 +476,66 @@ def check_tokens(space, facts):
               struct.pack("<I", tokens[process["pid"]]["integrity"]))
 
 
+def check_names(space, facts):
+    """The tree of directories, from its root on: every path leads to the object of the facts."""
+    if "named_objects" not in facts:
+        return
+    names, width = facts["named_objects"], space.pointer_size
+    header, info = (0x30, 0x20) if width == 8 else (0x18, 0x10)
+    directories = {int(address, 0) for path, address in names.items()
+                   if path == "\\" or any(other.startswith(path + "\\") for other in names)}
+    root = space.number(kdbg_address(space, 0x98))
+    found, todo = {"\\": root}, [("", root)]
+    while todo:
+        path, directory = todo.pop()
+        for bucket in range(37):
+            entry = space.number(directory + bucket * width)
+            while entry:
+                item = space.number(entry + width)
+                name = item - header - info + width
+                text = space.read(space.number(name + width), space.number(name, 2))
+                child = path + "\\" + text.decode("utf-16")
+                check(f"{child}: directory", space.number(name - width), directory)
+                found[child] = item
+                if item in directories:
+                    todo.append((child, item))
+                entry = space.number(entry)
+    check("names", sorted(found), sorted(names))
+    check("named objects", found, {path: int(address, 0) for path, address in names.items()})
+
+
+def check_alpc(space, facts):
+    """The kernel's list of ports, and what each leads to."""
+    if "alpc_ports" not in facts:
+        return
+    ports = facts["alpc_ports"]
+    owners = {process["pid"]: int(process["address"], 0) for process in facts["processes"]}
+    ring = space.ring(int(facts["globals"]["AlpcpPortList"], 0),
+                      space.offset("_ALPC_PORT", "PortListEntry"))
+    check("AlpcpPortList", ring, [int(port["address"], 0) for port in ports])
+    for port in ports:
+        address = int(port["address"], 0)
+        for member, key in (("CommunicationInfo", "communication"),
+                            ("TargetQueuePort", "target_queue"),
+                            ("TargetSequencePort", "target_sequence")):
+            check(member, space.member(address, "_ALPC_PORT", member), int(port[key], 0))
+        check("port type", space.member(address, "_ALPC_PORT", "State", 4) >> 1 & 3, port["type"])
+        check("SequenceNo", space.member(address, "_ALPC_PORT", "SequenceNo", 4), port["sequence"])
+        check("OwnerProcess", space.member(address, "_ALPC_PORT", "OwnerProcess"),
+              owners[port["pid"]])
+
+
+def check_jobs(space, facts):
+    owners = {process["pid"]: int(process["address"], 0) for process in facts["processes"]}
+    for job in facts.get("jobs", []):
+        address = int(job["address"], 0)
+        members = space.ring(address + space.offset("_EJOB", "ProcessListHead"),
+                             space.offset("_EPROCESS", "JobLinks"))
+        check("job", members, [owners[int(pid, 0)] for pid in job["processes"]])
+        for member in members:
+            check("Job", space.member(member, "_EPROCESS", "Job"), address)
+
+
 # PEB_LDR_DATA and LDR_DATA_TABLE_ENTRY: Ldr in the PEB; three heads and their entries; DllBase,
 # BaseDllName.
 LOADER = {8: (0x18, ((0x10, 0), (0x20, 0x10), (0x30, 0x20)), 0x30, 0x58),
@@ -540,7 +600,7 @@ def main():
     space = Space(dump, layout["types"])
     for part in (check_translations, check_kernel, check_modules, check_processes,
                  check_processors, check_services, check_threads, check_handles,
-                 check_tokens,
+                 check_tokens, check_names, check_alpc, check_jobs,
                  check_user_space):
         part(space, facts)
 
