@@ -3,7 +3,7 @@
  *
  * Sources: WinDbg's `u ntdll!NtDeviceIoControlFile` of 10240 and 14393 as published; the exports of
  * ntdll.dll 5.1.2600.5512, 6.1.7601.17514 and the 32-bit one of 10.0.19041, and of ntoskrnl.exe
- * 5.1.2600.5512; for the 32-bit ntdll of 7601 and the kernel's Zw stubs of x64, published listings.
+ * 5.1.2600.5512; for the kernel's Zw stubs of x64, published listings.
  */
 #include "stubs.h"
 
@@ -34,14 +34,6 @@ static const struct stub_form forms[] = {
      .bytes_at = 13,
      .returns_at = 12,
      .bytes = {0xb8, 0, 0, 0, 0, 0xba, 0x00, 0x03, 0xfe, 0x7f, 0xff, 0x12, 0xc2, 0, 0, 0x90}},
-    /* mov eax,N; xor ecx,ecx; lea edx,[esp+4]; call fs:[0C0h]; add esp,4; ret n */
-    {.name = "wow64-fs",
-     .spacing = 0x18,
-     .number_at = 1,
-     .bytes_at = 22,
-     .returns_at = 18,
-     .bytes = {0xb8, 0,    0,    0,    0, 0x33, 0xc9, 0x8d, 0x54, 0x24, 0x04, 0x64,
-               0xff, 0x15, 0xc0, 0x00, 0, 0x00, 0x83, 0xc4, 0x04, 0xc2, 0,    0}},
     /* mov eax,N; mov edx,offset Wow64SystemServiceCall; call edx; ret n; nop */
     {.name = "wow64-call",
      .spacing = 0x10,
