@@ -8,6 +8,7 @@ static const struct cli_command commands[] = {
      "Symbols are looked for in --symbols, in _NT_SYMBOL_PATH, then among the built-in profiles.\n"
      "Without any, the sections that need none are written, and the message names the file to "
      "fetch.\n"
+     "Handles are counted by type; --sections handles lists every one.\n"
      "Exit codes: 0 done, 2 trouble, 3 a section named by --require is not whole.",
      snapshot_options, 1, 1, snapshot_run},
     {"image", "FILE [OPTION]...",
