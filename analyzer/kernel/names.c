@@ -166,8 +166,9 @@ static struct met_image *image_of(struct names *names, struct module_space *spac
     bool is_readable = image.headers == READ_PRESENT;
     image.size = is_readable && image.size < module->size ? image.size : module->size;
     char *identity = is_readable ? image_names_key(&image, file.data) : xstrdup("");
+    AUTO_FREE char *name = module_name(names, space, module, file.data);
     /* One file can have two names, and a copy that cannot be read has none of its own. */
-    char *key = xasprintf("%s|%s|%x", file.data, identity, module->size);
+    char *key = xasprintf("%s|%s|%x", name, identity, module->size);
     free(identity);
     bool found;
     size_t position = find_met(names, key, &found);
@@ -176,7 +177,7 @@ static struct met_image *image_of(struct names *names, struct module_space *spac
         return *known = names->met[position];
     }
     *known = meet(names, key, position);
-    (*known)->name = module_name(names, space, module, file.data);
+    (*known)->name = xstrdup(name);
     (*known)->file = xstrdup(file.data);
     if (is_readable)
         (*known)->names = image_names_read(names->target, vm, &image, names->index);
@@ -200,10 +201,9 @@ static enum read_state find_place(struct names *names, uint64_t process, uint64_
     place->module = module_list_at(&space->list, address);
     if (!place->module)
         return space->list.state;
-    struct vm *vm = space->vm;
-    if (is_kernel && process != 0 && space_of(names, process)->vm)
-        vm = names->user.vm;
-    place->image = image_of(names, space, place->module, vm);
+    place->image = image_of(names, space, place->module, space->vm);
+    if (is_kernel && !place->image->names && process != 0 && space_of(names, process)->vm)
+        place->image = image_of(names, space, place->module, names->user.vm);
     return READ_PRESENT;
 }
 
