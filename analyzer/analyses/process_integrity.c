@@ -77,26 +77,30 @@ static const char *use_of(uint32_t attributes) {
     return attributes & SE_GROUP_ENABLED ? "enabled" : "disabled";
 }
 
-/* Whether the token is elevated: a filtered one has Administrators for deny only. */
-static void put_elevation(struct analysis_context *context, json_t *json, uint64_t token) {
+/* An elevated token has Administrators enabled, a filtered one for deny only. */
+static void put_administrators(struct analysis_context *context, json_t *json, uint64_t token) {
     const struct target *target = context->target;
     struct field_read count = target_read_field(target, token, "_TOKEN", "UserAndGroupCount");
-    struct field_read flags = target_read_field(target, token, "_TOKEN", "TokenFlags");
     enum read_state state = count.absent ? READ_BAD_VALUE : count.state;
-    const char *use = "absent";
+    const char *use = NULL;
     struct token_group group;
-    for (uint64_t i = 0; state == READ_PRESENT && i < count.value; i++) {
+    for (uint64_t i = 0; state == READ_PRESENT && !use && i < count.value; i++) {
         state = token_group(target, token, i, &group);
-        if (state == READ_PRESENT && is_administrators(&group.sid)) {
+        if (state == READ_PRESENT && is_administrators(&group.sid))
             use = use_of(group.attributes);
-            break;
-        }
     }
     if (state == READ_PRESENT)
-        json_object_set_new(json, "administrators", json_string(use));
+        json_object_set_new(json, "administrators", json_string(use ? use : "absent"));
     else
         put_unreadable(context, json, "administrators", state);
-    if (!flags.absent)
+}
+
+/* Filtered tokens came with labels, in Vista. */
+static void put_filtered(struct analysis_context *context, json_t *json, uint64_t token) {
+    const struct target *target = context->target;
+    struct field label;
+    struct field_read flags = target_read_field(target, token, "_TOKEN", "TokenFlags");
+    if (!flags.absent && symbols_field(target->symbols, "_TOKEN", "IntegrityLevelIndex", &label))
         put_value(context, json, "filtered", flags.state, flags.value & TOKEN_IS_FILTERED,
                   VALUE_BOOLEAN);
 }
@@ -128,7 +132,8 @@ void put_integrity(struct analysis_context *context, json_t *section, uint64_t p
     json_object_set_new(json, "token", json_address(context->target, token));
     put_user(context, json, token);
     put_label(context, json, token);
-    put_elevation(context, json, token);
+    put_administrators(context, json, token);
+    put_filtered(context, json, token);
     put_package(context, json, token);
     json_object_set_new(section, "integrity", json);
 }
