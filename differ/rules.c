@@ -140,6 +140,11 @@ const struct rule rules[] = {
      "All processes of one image have another protection level than before.",
      "Protection decides who may open the process for reading and writing.",
      "dt nt!_EPROCESS ADDRESS Protection. with the address that !process 0 0 IMAGE gives."},
+    {"process.integrity.changed", "process", SEVERITY_NOTABLE, "Integrity changed",
+     "All processes of one image have another integrity level than before.",
+     "The level decides which objects the process may write to, whatever their access lists say.",
+     "!process 0 1 IMAGE gives the token; !token ADDRESS lists its groups, with the label "
+     "S-1-16-LEVEL among them."},
 
     /* ---- dump ---- */
     {"header.changed", "dump", SEVERITY_NOTABLE, "Dump format changed",
