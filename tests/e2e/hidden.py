@@ -92,9 +92,10 @@ def main():
             print(f"hidden: no {dump.name} in {dumps}")
             sys.exit(77)
         rows = json.loads((scenarios / f"hidden-{build}.json").read_text())["processes"]
-        for options in ((), ("--symbols", dumps / "symbols")):
+        symbols = dumps / "symbols" / dump.stem / "windows"
+        for source, options in (("profile", ()), ("symbols", ("--symbols", symbols))):
             found = snapshot(dump, *options)
-            what = f"{build}, {found['system']['symbols']['match']}"
+            what = f"{build} by its {source}"
             check_views(what, found, rows)
             check_findings(what, found)
     print(f"hidden: {checked} values of {len(BUILDS)} dumps")
