@@ -1,6 +1,7 @@
 /* process_findings.c - processes that contradict themselves or the lists they should be on. */
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "analyses/processes.h"
 #include "base/memory.h"
@@ -33,24 +34,89 @@ static void report_reuse(struct analysis_context *context, size_t child, size_t 
     add_finding(context, "process.pid-reused", subject, evidence);
 }
 
-/* A process that runs, that the Memory Manager has, and that is not on ActiveProcessLinks though
- * that list is whole. */
+/* Lists that hold a process from its creation to its end. */
+static const enum process_origin lasting[] = {VIEW_ACTIVE, VIEW_MEMORY_MANAGER, VIEW_CID_TABLE};
+
+static bool is_missing(const struct process_set *set, const struct process_entry *entry,
+                       enum process_origin view) {
+    return !process_view_absent(set, view) && process_view_whole(set, view) &&
+           !(entry->views & 1u << view);
+}
+
+static bool is_missing_anywhere(const struct process_set *set, const struct process_entry *entry) {
+    for (size_t i = 0; i < ARRAY_LENGTH(lasting); i++)
+        if (is_missing(set, entry, lasting[i]))
+            return true;
+    return false;
+}
+
+static bool is_set(struct known known) {
+    return known.known && known.value;
+}
+
+static bool is_clear(struct known known) {
+    return known.known && !known.value;
+}
+
+/* Processes of the kernel itself have no user mode, and System is their parent. */
+static bool is_own(const struct process_facts *facts, const char *name) {
+    return is_set(facts->minimal) && facts->ppid.known && facts->ppid.value == 4 &&
+           strcmp(facts->name, name) == 0;
+}
+
+const char *process_benign(const struct process_set *set, const struct process_entry *entry,
+                           const struct process_facts *facts) {
+    if (!is_missing_anywhere(set, entry))
+        return NULL;
+    if (entry->kind == PROCESS_IDLE)
+        return "idle";
+    if (is_set(facts->exit_time) || is_set(facts->exiting))
+        return "exited";
+    if (is_clear(facts->inserted) || is_clear(facts->active_threads))
+        return "being-created";
+    if (is_own(facts, "Registry"))
+        return "registry";
+    return is_own(facts, "MemCompression") ? "memory-compression" : NULL;
+}
+
+/* A process that runs, by its own members, and that a list lacks which is whole. */
 static bool is_hidden(const struct process_set *set, const struct process_entry *entry,
                       const struct process_facts *facts) {
-    return entry->kind == PROCESS_PROCESS && process_view_whole(set, VIEW_ACTIVE) &&
-           !(entry->views & 1u << VIEW_ACTIVE) && entry->views & 1u << VIEW_MEMORY_MANAGER &&
-           facts->inserted.known && facts->inserted.value && facts->exit_time.known &&
-           !facts->exit_time.value && facts->active_threads.known && facts->active_threads.value;
+    return entry->kind == PROCESS_PROCESS && is_missing_anywhere(set, entry) &&
+           is_set(facts->inserted) && is_clear(facts->exit_time) && is_set(facts->active_threads) &&
+           !process_benign(set, entry, facts);
+}
+
+static json_t *seen_on(const struct process_entry *entry) {
+    json_t *names = json_array();
+    for (enum process_origin view = 0; view < VIEW_COUNT; view++)
+        if (entry->views & 1u << view)
+            json_array_append_new(names, json_string(process_view_key(view)));
+    return names;
+}
+
+static json_t *missing_from(const struct process_set *set, const struct process_entry *entry) {
+    json_t *names = json_array();
+    for (size_t i = 0; i < ARRAY_LENGTH(lasting); i++)
+        if (is_missing(set, entry, lasting[i]))
+            json_array_append_new(names, json_string(process_view_key(lasting[i])));
+    return names;
 }
 
 static void report_hidden(struct analysis_context *context, const struct process_entry *entry,
                           const struct process_facts *facts) {
     const struct target *target = context->target;
+    const struct process_set *set = context->processes;
     json_t *evidence = json_object();
     json_object_set_new(evidence, "address", json_address(target, entry->address));
-    json_object_set_new(evidence, "mm_process_links", json_address(target, entry->link));
+    json_object_set_new(evidence, "seen_on", seen_on(entry));
+    json_object_set_new(evidence, "missing_from", missing_from(set, entry));
+    if (entry->link)
+        json_object_set_new(evidence, "mm_process_links", json_address(target, entry->link));
+    if (entry->thread)
+        json_object_set_new(evidence, "thread", json_address(target, entry->thread));
     json_object_set_new(evidence, "ps_active_process_head",
-                        json_address(target, context->processes->active.start));
+                        json_address(target, set->active.start));
     put_known(context, evidence, "active_threads", facts->active_threads, VALUE_INTEGER);
     put_field(context, evidence, "flink", entry->address, "_EPROCESS", "ActiveProcessLinks.Flink",
               VALUE_ADDRESS);

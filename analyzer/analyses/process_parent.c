@@ -17,14 +17,15 @@ static struct known read_known(const struct target *target, uint64_t process,
 
 struct process_facts *process_facts_read(const struct target *target,
                                          const struct process_set *set) {
-    enum { PID, PPID, CREATED, EXITED, THREADS, EXITING, INSERTED, COUNT };
+    enum { PID, PPID, CREATED, EXITED, THREADS, EXITING, INSERTED, MINIMAL, COUNT };
     struct member members[COUNT] = {[PID] = {.path = "UniqueProcessId"},
                                     [PPID] = {.path = "InheritedFromUniqueProcessId"},
                                     [CREATED] = {.path = "CreateTime.QuadPart"},
                                     [EXITED] = {.path = "ExitTime.QuadPart"},
                                     [THREADS] = {.path = "ActiveThreads"},
                                     [EXITING] = {.path = "ProcessExiting"},
-                                    [INSERTED] = {.path = "ProcessInserted"}};
+                                    [INSERTED] = {.path = "ProcessInserted"},
+                                    [MINIMAL] = {.path = "Minimal"}};
     members_resolve(target, "_EPROCESS", members, COUNT);
     struct process_facts *facts = xcalloc(set->count + 1, sizeof *facts);
     for (size_t i = 0; i < set->count; i++) {
@@ -40,6 +41,7 @@ struct process_facts *process_facts_read(const struct target *target,
             .active_threads = read_known(target, process, &members[THREADS]),
             .exiting = read_known(target, process, &members[EXITING]),
             .inserted = read_known(target, process, &members[INSERTED]),
+            .minimal = read_known(target, process, &members[MINIMAL]),
             .name = text_take(&name),
         };
     }

@@ -3,22 +3,15 @@
 
 #include <stdlib.h>
 
+#include "analyses/process_views.h"
 #include "base/memory.h"
 #include "kernel/processor_scan.h"
 
 /* ---- gathering ---- */
 
-/* Every sighting, in the order of the views: the same process may be among them several times. */
-struct sightings {
-    struct process_entry *items;
-    size_t count;
-    size_t capacity;
-};
-
-static void sight(struct sightings *sightings, uint64_t address, enum process_kind kind,
-                  enum process_origin view, uint64_t link) {
+void sight(struct sightings *sightings, const struct process_entry *entry) {
     ARRAY_RESERVE(sightings->items, sightings->count, sightings->capacity);
-    sightings->items[sightings->count++] = (struct process_entry){address, kind, 1u << view, link};
+    sightings->items[sightings->count++] = *entry;
 }
 
 static bool is_process(enum process_kind kind) {
@@ -29,8 +22,11 @@ static void sight_ring(struct sightings *sightings, const struct process_ring *r
                        enum process_origin view) {
     for (size_t i = 0; i < ring->walk.count; i++)
         if (is_process(ring->views[i].kind))
-            sight(sightings, ring->views[i].address, ring->views[i].kind, view,
-                  view == VIEW_MEMORY_MANAGER ? ring->views[i].link : 0);
+            sight(sightings, &(struct process_entry){
+                                 .address = ring->views[i].address,
+                                 .kind = ring->views[i].kind,
+                                 .views = 1u << view,
+                                 .link = view == VIEW_MEMORY_MANAGER ? ring->views[i].link : 0});
 }
 
 /* The process whose thread a processor runs. False where that is not known. */
@@ -48,7 +44,7 @@ static bool sight_processor(const struct target *target, struct sightings *sight
     enum process_kind kind = process_kind(target, process.value);
     if (!is_process(kind))
         return false;
-    sight(sightings, process.value, kind, VIEW_PROCESSOR, 0);
+    sight(sightings, &(struct process_entry){process.value, kind, 1u << VIEW_PROCESSOR, .link = 0});
     return true;
 }
 
@@ -109,6 +105,8 @@ static void merge(struct process_set *set, const struct sightings *sightings) {
         entry->views |= seen->views;
         if (seen->link)
             entry->link = seen->link;
+        if (!entry->thread)
+            entry->thread = seen->thread;
     }
 }
 
@@ -122,10 +120,14 @@ struct process_set *process_set_create(const struct target *target) {
     sight_ring(&sightings, &set->active, VIEW_ACTIVE);
     /* The Memory Manager's ring is entered at System, which therefore is on it. */
     if (set->system && set->memory.start && set->memory.walk.count)
-        sight(&sightings, set->system, process_kind(target, set->system), VIEW_MEMORY_MANAGER,
-              set->memory.start);
+        sight(&sightings, &(struct process_entry){.address = set->system,
+                                                  .kind = process_kind(target, set->system),
+                                                  .views = 1u << VIEW_MEMORY_MANAGER,
+                                                  .link = set->memory.start});
     sight_ring(&sightings, &set->memory, VIEW_MEMORY_MANAGER);
-    set->processors_whole = sight_processors(target, &sightings);
+    set->places[VIEW_PROCESSOR].whole = sight_processors(target, &sightings);
+    set->places[VIEW_PROCESSOR].state = READ_BAD_VALUE;
+    process_views_read(target, set, &sightings);
     merge(set, &sightings);
     free(sightings.items);
     return set;
@@ -140,9 +142,37 @@ void process_set_destroy(struct process_set *set) {
     free(set);
 }
 
+/* NULL for a place that is no such ring. */
+static const struct process_ring *ring_of(const struct process_set *set, enum process_origin view) {
+    if (view == VIEW_ACTIVE)
+        return &set->active;
+    return view == VIEW_MEMORY_MANAGER ? &set->memory : NULL;
+}
+
 bool process_view_whole(const struct process_set *set, enum process_origin view) {
-    if (view == VIEW_PROCESSOR)
-        return set->processors_whole;
-    const struct process_ring *ring = view == VIEW_ACTIVE ? &set->active : &set->memory;
-    return ring->start && ring->walk.end == LIST_CLOSED;
+    const struct process_ring *ring = ring_of(set, view);
+    return ring ? ring->start && ring->walk.end == LIST_CLOSED : set->places[view].whole;
+}
+
+bool process_view_absent(const struct process_set *set, enum process_origin view) {
+    const struct process_ring *ring = ring_of(set, view);
+    return ring ? ring->absent : set->places[view].absent;
+}
+
+enum read_state process_view_state(const struct process_set *set, enum process_origin view) {
+    const struct process_ring *ring = ring_of(set, view);
+    if (!ring)
+        return set->places[view].state;
+    return ring->walk.end == LIST_BROKEN ? ring->walk.state : READ_BAD_VALUE;
+}
+
+const char *process_view_key(enum process_origin view) {
+    static const char *const keys[VIEW_COUNT] = {
+        [VIEW_ACTIVE] = "active_process_links",  [VIEW_MEMORY_MANAGER] = "mm_process_links",
+        [VIEW_PROCESSOR] = "processor",          [VIEW_CID_TABLE] = "cid_table",
+        [VIEW_DISPATCHER] = "process_list_head", [VIEW_HANDLE_TABLES] = "handle_table_list",
+        [VIEW_SESSION] = "session_links",        [VIEW_JOB] = "job_links",
+        [VIEW_THREAD_OWNER] = "thread_owner",    [VIEW_CSRSS] = "csrss_handles",
+    };
+    return keys[view];
 }

@@ -9,13 +9,33 @@
 #include "kernel/processor.h"
 
 /* In the order in which a snapshot lists what they found. */
-enum process_origin { VIEW_ACTIVE, VIEW_MEMORY_MANAGER, VIEW_PROCESSOR, VIEW_COUNT };
+enum process_origin {
+    VIEW_ACTIVE,
+    VIEW_MEMORY_MANAGER,
+    VIEW_PROCESSOR,
+    VIEW_CID_TABLE,
+    VIEW_DISPATCHER, /* KiProcessListHead */
+    VIEW_HANDLE_TABLES,
+    VIEW_SESSION,
+    VIEW_JOB,
+    VIEW_THREAD_OWNER, /* the process of a thread in PspCidTable */
+    VIEW_CSRSS,
+    VIEW_COUNT
+};
+
+/* How far a place that leads to processes could be read; the two rings have more to say. */
+struct process_place {
+    bool absent;           /* this build has no such place */
+    bool whole;            /* all of it was read: who is not there is known not to be */
+    enum read_state state; /* why not */
+};
 
 struct process_entry {
     uint64_t address;
     enum process_kind kind;
-    unsigned views; /* a bit for each process_origin */
-    uint64_t link;  /* its MmProcessLinks, where the Memory Manager's ring has it; else 0 */
+    unsigned views;  /* a bit for each process_origin */
+    uint64_t link;   /* its MmProcessLinks, where the Memory Manager's ring has it; else 0 */
+    uint64_t thread; /* of PspCidTable, the first that is its; else 0 */
 };
 
 struct process_set {
@@ -23,7 +43,7 @@ struct process_set {
     struct process_ring memory;
     uint64_t system; /* 0: not found */
     uint64_t idle;
-    bool processors_whole; /* the current thread of every processor is known, and its process */
+    struct process_place places[VIEW_COUNT]; /* from VIEW_PROCESSOR on */
     struct process_entry *items;
     size_t count;
 };
@@ -33,5 +53,14 @@ void process_set_destroy(struct process_set *set);
 
 /* Whether a process that `view` has not is known to be absent there. */
 bool process_view_whole(const struct process_set *set, enum process_origin view);
+
+/* Whether this build has no such view. */
+bool process_view_absent(const struct process_set *set, enum process_origin view);
+
+/* Why a process that `view`, which is not whole, has not might still be there. */
+enum read_state process_view_state(const struct process_set *set, enum process_origin view);
+
+/* Its key in a snapshot: "active_process_links". */
+const char *process_view_key(enum process_origin view);
 
 #endif

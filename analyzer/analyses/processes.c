@@ -124,28 +124,18 @@ static void put_protection(struct analysis_context *context, json_t *section, ui
 
 /* ---- views and parent ---- */
 
-static const char *const view_keys[VIEW_COUNT] = {"active_process_links", "mm_process_links",
-                                                  "processor"};
-
-/* Why a process that `view` has not might still be on it. */
-static enum read_state view_state(const struct process_set *set, enum process_origin view) {
-    const struct process_ring *ring = view == VIEW_ACTIVE ? &set->active : &set->memory;
-    if (view == VIEW_PROCESSOR || ring->walk.end != LIST_BROKEN)
-        return READ_BAD_VALUE;
-    return ring->walk.state;
-}
-
 static json_t *views(struct analysis_context *context, const struct process_entry *entry) {
     const struct process_set *set = context->processes;
     json_t *json = json_object();
     for (enum process_origin view = 0; view < VIEW_COUNT; view++) {
         bool seen = entry->views & 1u << view;
-        if (view == VIEW_MEMORY_MANAGER && set->memory.absent)
+        const char *key = process_view_key(view);
+        if (process_view_absent(set, view))
             continue;
         if (seen || process_view_whole(set, view))
-            json_object_set_new(json, view_keys[view], json_boolean(seen));
+            json_object_set_new(json, key, json_boolean(seen));
         else
-            put_unreadable(context, json, view_keys[view], view_state(set, view));
+            put_unreadable(context, json, key, process_view_state(set, view));
     }
     return json;
 }
@@ -201,6 +191,9 @@ static json_t *extract(struct analysis_context *context) {
     for (size_t i = 0; i < set->count; i++) {
         json_t *process = extract_one(context, &layout, &set->items[i]);
         json_object_set_new(process, "parent", parent_of(context, &parents[i], facts));
+        const char *benign = process_benign(set, &set->items[i], &facts[i]);
+        if (benign)
+            json_object_set_new(process, "benign", json_string(benign));
         json_array_append_new(section, process);
     }
     free(parents);
@@ -213,6 +206,8 @@ static const char *const types[] = {"_DISPATCHER_HEADER",
                                     "_EPROCESS",
                                     "_EWOW64PROCESS",
                                     "_EX_FAST_REF",
+                                    "_HANDLE_TABLE",
+                                    "_HANDLE_TABLE_ENTRY",
                                     "_KPROCESS",
                                     "_KTHREAD",
                                     "_LIST_ENTRY",
@@ -228,9 +223,16 @@ static const char *const types[] = {"_DISPATCHER_HEADER",
                                     "_SID_AND_ATTRIBUTES",
                                     "_TOKEN",
                                     NULL};
-static const char *const publics[] = {"KiInitialProcess",       "KiProcessorBlock",
-                                      "PsActiveProcessHead",    "PsIdleProcess",
-                                      "PsInitialSystemProcess", NULL};
+static const char *const publics[] = {"HandleTableListHead",
+                                      "KiInitialProcess",
+                                      "KiProcessListHead",
+                                      "KiProcessorBlock",
+                                      "PsActiveProcessHead",
+                                      "PsIdleProcess",
+                                      "PsInitialSystemProcess",
+                                      "PspCidTable",
+                                      "PspJobList",
+                                      NULL};
 
 static const char *const needs[] = {"_EPROCESS.ActiveProcessLinks",
                                     "_EPROCESS.ActiveThreads",

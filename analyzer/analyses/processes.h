@@ -19,6 +19,7 @@ struct process_facts {
     struct known active_threads;
     struct known exiting;
     struct known inserted;
+    struct known minimal;
     char *name; /* "" where it cannot be read */
 };
 
@@ -46,6 +47,12 @@ struct parent *process_parents(const struct process_set *set, const struct proce
 
 /* "none", "alive", ...; NULL for PARENT_UNKNOWN. */
 const char *parent_state_name(enum parent_state state);
+
+/* Why a process is by right not on a list that holds every process which runs: "exited",
+ * "being-created", "idle", "registry", "memory-compression". NULL where none of these lists lacks
+ * it, and where no reason is known: then it is hidden, or its own members cannot be read. */
+const char *process_benign(const struct process_set *set, const struct process_entry *entry,
+                           const struct process_facts *facts);
 
 /* Adds what is strange about processes to the findings. */
 void process_findings(struct analysis_context *context, const struct process_facts *facts,

@@ -107,6 +107,17 @@ void handle_table_of_kernel(const struct target *target, struct handle_table *op
     opened->state = READ_BAD_VALUE;
 }
 
+void handle_table_of_ids(const struct target *target, struct handle_table *opened) {
+    uint64_t address, table = 0;
+    enum read_state state = READ_BAD_VALUE;
+    if (target_global(target, "PspCidTable", &address))
+        state = vm_read_pointer(target->vm, address, &table);
+    handle_table_open(target, table, opened);
+    opened->coding.body = 0;
+    if (table == 0)
+        opened->state = state == READ_PRESENT ? READ_BAD_VALUE : state;
+}
+
 /* ---- entries ---- */
 
 /* Bits of the address that a packed entry leaves out are those below; x64 keeps 48 bits of it, the

@@ -1,8 +1,8 @@
 /*
  * handles.h - handle tables: of one to three levels, in the entry codings of every build.
  *
- * An entry leads to the header of an object (object.h); PspCidTable, which is built of the same
- * tables, leads to the object itself, and is not read here. A table is walked as far as its own
+ * An entry leads to the header of an object (object.h); only those of PspCidTable, which is built
+ * of the same tables, lead to the object itself. A table is walked as far as its own
  * limit, and no table further than HANDLE_LIMIT.
  *
  * Sources: _HANDLE_TABLE and _HANDLE_TABLE_ENTRY of the kernel's symbol files; the codings are
@@ -68,6 +68,9 @@ void handle_table_of_process(const struct target *target, uint64_t process,
 /* Where the kernel keeps its own handles: nt!ObpKernelHandleTable, else the table of System, which
  * is the same one. */
 void handle_table_of_kernel(const struct target *target, struct handle_table *opened);
+
+/* nt!PspCidTable: the ids of processes and threads, which lead to their objects. */
+void handle_table_of_ids(const struct target *target, struct handle_table *opened);
 
 /* The entry of one handle; false where it leads to no object: `entry->state` says whether that is
  * known. */

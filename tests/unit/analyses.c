@@ -64,6 +64,8 @@ static void lists_every_process_once(void **state) {
     expect(snapshot, "processes.2.session", "7");
     expect(snapshot, "processes.3.name", "\"Idle\"");
     expect(snapshot, "processes.3.inserted", "false");
+    expect(snapshot, "processes.3.benign", "\"idle\"");
+    expect(snapshot, "processes.0.benign", "nothing");
     expect(snapshot, "processes.3.views",
            "{\"active_process_links\":false,\"mm_process_links\":true,\"processor\":false}");
     expect(snapshot, "coverage.sections.processes.status", "\"complete\"");
@@ -153,20 +155,48 @@ static void finds_a_hidden_process(void **state) {
     json_decref(snapshot);
 }
 
-/* One that has ended, or was never inserted, is off the list by right. */
+/* Of the kernel itself: no user mode, and System is its parent. */
+static void put_own_process(struct machine *machine, uint64_t process, const char *name) {
+    poke(machine, process + E_FLAGS3, 1, 4);
+    poke(machine, process + E_PPID, 4, 8);
+    for (size_t i = 0; i < 15; i++)
+        poke(machine, process + E_NAME + i, i < strlen(name) ? (uint8_t)name[i] : 0, 1);
+}
+
+/* The name alone excuses nobody. */
+static void takes_no_name_for_a_reason(void **state) {
+    (void)state;
+    struct machine machine = small_machine();
+    put_rings(&machine, 3, 2);
+    put_own_process(&machine, PROCESS(2), "Registry");
+    poke(&machine, PROCESS(2) + E_FLAGS3, 0, 4);
+    json_t *snapshot = snapshot_of(machine);
+    expect_finding(snapshot, "process.hidden", "subject", "\"Registry (0x23c)\"");
+    expect_finding(snapshot, "process.hidden", "evidence.missing_from",
+                   "[\"active_process_links\"]");
+    expect(snapshot, "processes.2.benign", "nothing");
+    json_decref(snapshot);
+}
+
+/* One that has ended, or was never inserted, or is the kernel's own, is off the list by right. */
 static void takes_no_dead_process_for_hidden(void **state) {
     (void)state;
-    for (int reason = 0; reason < 3; reason++) {
+    static const char *const benign[] = {"\"exited\"", "\"being-created\"", "\"being-created\"",
+                                         "\"registry\"", "\"memory-compression\""};
+    for (size_t reason = 0; reason < ARRAY_LENGTH(benign); reason++) {
         struct machine machine = small_machine();
         put_rings(&machine, 3, 2);
         if (reason == 0)
             poke(&machine, PROCESS(2) + E_EXIT_TIME, 4000, 8);
         else if (reason == 1)
             poke(&machine, PROCESS(2) + E_THREADS, 0, 4);
-        else
+        else if (reason == 2)
             poke(&machine, PROCESS(2) + E_FLAGS, 0, 4);
+        else
+            put_own_process(&machine, PROCESS(2), reason == 3 ? "Registry" : "MemCompression");
         json_t *snapshot = snapshot_of(machine);
         assert_null(finding(snapshot, "process.hidden"));
+        expect(snapshot, "processes.2.benign", benign[reason]);
         json_decref(snapshot);
     }
 }
@@ -453,6 +483,7 @@ int main(void) {
         cmocka_unit_test(reads_processors),
         cmocka_unit_test(finds_a_hidden_process),
         cmocka_unit_test(takes_no_dead_process_for_hidden),
+        cmocka_unit_test(takes_no_name_for_a_reason),
         cmocka_unit_test(reports_a_broken_list),
         cmocka_unit_test(reports_other_ends_of_a_list),
         cmocka_unit_test(reports_a_strange_entry),

@@ -158,6 +158,38 @@ static void test_handles_of_the_kernel(void **state) {
     close_machine(&objects, target);
 }
 
+/* PspCidTable leads to objects, not to their headers: what objects_packed() takes for the header of
+ * its object is the process. */
+static void test_ids(void **state) {
+    (void)state;
+    struct small_objects objects = small_objects("nt-10240-x64", true);
+    uint64_t pointer = NT + 0x4410;
+    objects_table(&objects, TABLE, TABLE_PAGES, 0x400);
+    objects_packed(&objects, entry_at(TABLE_PAGES, 1), small_process(0) + BODY, 0, 0);
+    machine_put(objects.machine, NT_KDBG + 0x58, pointer, 8);
+    machine_put(objects.machine, pointer, TABLE, 8);
+    struct target *target = objects_open(&objects);
+    struct handle_table table;
+    struct handle_entry entry;
+    handle_table_of_ids(target, &table);
+    assert_int_equal(table.state, READ_PRESENT);
+    assert_true(handle_table_lookup(&table, 4, &entry));
+    assert_int_equal(entry.object, small_process(0));
+    assert_false(handle_table_lookup(&table, 8, &entry));
+    close_machine(&objects, target);
+}
+
+static void test_ids_without_a_table(void **state) {
+    (void)state;
+    struct small_objects objects = small_objects("nt-10240-x64", true);
+    struct target *target = objects_open(&objects);
+    struct handle_table table;
+    handle_table_of_ids(target, &table);
+    assert_false(table.absent);
+    assert_int_equal(table.state, READ_BAD_VALUE);
+    close_machine(&objects, target);
+}
+
 /* A level that does not exist, a root in user memory, entries that lead to no kernel address. */
 static void test_tables_that_lie(void **state) {
     (void)state;
@@ -210,6 +242,8 @@ int main(void) {
         cmocka_unit_test(test_two_levels),
         cmocka_unit_test(test_three_levels),
         cmocka_unit_test(test_handles_of_the_kernel),
+        cmocka_unit_test(test_ids),
+        cmocka_unit_test(test_ids_without_a_table),
         cmocka_unit_test(test_tables_that_lie),
         cmocka_unit_test(test_names_of_rights),
     };

@@ -1,0 +1,336 @@
+/* process_views.c - processes by their ids, threads, handle tables, sessions, jobs and csrss.exe.
+ */
+#include "analyses/process_views.h"
+
+#include <string.h>
+
+#include "base/address_set.h"
+#include "base/memory.h"
+#include "kernel/handles.h"
+#include "kernel/object.h"
+
+#define THREAD_OBJECT 6 /* ThreadObject of _KOBJECTS, in DISPATCHER_HEADER.Type */
+/* Pages of handles that are read for one view: ids of a million processes and threads. */
+#define PAGES_MOST 4096
+/* Entries of all rings of one view: a ring that is led to again and again lies. */
+#define ENTRIES_MOST (4 * PROCESS_LIMIT)
+
+/* ---- one view at a time ---- */
+
+struct gathering {
+    const struct target *target;
+    struct process_set *set;
+    struct sightings *sightings;
+    size_t known; /* sightings before this view */
+    enum process_origin view;
+    struct address_set seen; /* processes that this view has */
+    size_t entries;          /* of rings that were walked */
+};
+
+static struct process_place *place(struct gathering *gathering) {
+    return &gathering->set->places[gathering->view];
+}
+
+static void begin(struct gathering *gathering, enum process_origin view) {
+    gathering->view = view;
+    gathering->known = gathering->sightings->count;
+    gathering->entries = 0;
+    *place(gathering) = (struct process_place){.whole = true};
+}
+
+static void end(struct gathering *gathering) {
+    address_set_deinit(&gathering->seen);
+    gathering->seen = (struct address_set){0};
+}
+
+/* Not all of the view is known; the first reason stays. */
+static void not_whole(struct gathering *gathering, enum read_state state) {
+    if (place(gathering)->whole)
+        place(gathering)->state = state;
+    place(gathering)->whole = false;
+}
+
+/* False where there is no process at the address. */
+static bool found(struct gathering *gathering, uint64_t process, uint64_t thread) {
+    enum process_kind kind = process_kind(gathering->target, process);
+    if (kind != PROCESS_PROCESS && kind != PROCESS_IDLE)
+        return false;
+    if (address_set_add(&gathering->seen, process))
+        sight(gathering->sightings, &(struct process_entry){.address = process,
+                                                            .kind = kind,
+                                                            .views = 1u << gathering->view,
+                                                            .thread = thread});
+    return true;
+}
+
+static bool is_in_kernel(const struct target *target, uint64_t address) {
+    return address >= target->kernel.base && address - target->kernel.base < target->kernel.size;
+}
+
+static bool offset_of(const struct target *target, const char *type, const char *member,
+                      uint64_t *offset) {
+    struct field field;
+    if (!target->symbols || !symbols_field(target->symbols, type, member, &field))
+        return false;
+    *offset = field.offset;
+    return true;
+}
+
+/* ---- PspCidTable ---- */
+
+/* Its entries lead to processes and threads; `view` says which of them are wanted. */
+static void look_at_id(struct gathering *gathering, const struct handle_entry *entry) {
+    const struct target *target = gathering->target;
+    struct field_read type =
+        target_read_field(target, entry->object, "_EPROCESS", "Pcb.Header.Type");
+    if (entry->state != READ_PRESENT || type.state != READ_PRESENT) {
+        not_whole(gathering, entry->state != READ_PRESENT ? entry->state : type.state);
+        return;
+    }
+    if (gathering->view == VIEW_CID_TABLE) {
+        if (type.value != THREAD_OBJECT && !found(gathering, entry->object, 0))
+            not_whole(gathering, READ_BAD_VALUE);
+        return;
+    }
+    if (type.value != THREAD_OBJECT)
+        return;
+    struct field_read owner = thread_process(target, entry->object);
+    if (owner.state != READ_PRESENT)
+        not_whole(gathering, owner.state);
+    else if (!found(gathering, owner.value, entry->object))
+        not_whole(gathering, READ_BAD_VALUE);
+}
+
+static void walk_table(struct gathering *gathering, const struct handle_table *table,
+                       void (*look)(struct gathering *gathering,
+                                    const struct handle_entry *entry)) {
+    struct handle_walk walk = {.table = table};
+    struct handle_entry entry;
+    if (table->state != READ_PRESENT)
+        not_whole(gathering, table->state);
+    while (walk.pages < PAGES_MOST && handle_walk_next(&walk, &entry))
+        look(gathering, &entry);
+    if (walk.pages >= PAGES_MOST)
+        not_whole(gathering, READ_BAD_VALUE);
+    for (enum read_state state = 0; state < READ_STATE_COUNT; state++)
+        if (walk.unreadable[state])
+            not_whole(gathering, state);
+}
+
+static void see_ids(struct gathering *gathering) {
+    struct handle_table table;
+    handle_table_of_ids(gathering->target, &table);
+    place(gathering)->absent = table.absent;
+    if (!table.absent)
+        walk_table(gathering, &table, look_at_id);
+}
+
+/* ---- rings ---- */
+
+static void report_end(struct gathering *gathering, const struct list_walk *walk) {
+    gathering->entries += walk->count;
+    if (walk->end != LIST_CLOSED)
+        not_whole(gathering, walk->end == LIST_BROKEN ? walk->state : READ_BAD_VALUE);
+}
+
+/* The ring at its head or, where no symbol names that, at an entry of System, which then is on it;
+ * the head is the entry inside the kernel's image that is none of the ring's. */
+static void walk_from(struct gathering *gathering, const char *head, uint64_t of_system,
+                      uint64_t offset, bool (*look)(struct gathering *gathering, uint64_t object)) {
+    const struct target *target = gathering->target;
+    uint64_t start = 0;
+    bool is_named = target_symbol(target, head, &start);
+    struct list_walk walk;
+    if (!is_named)
+        start = of_system + offset;
+    if (!is_named && (!of_system || !look(gathering, of_system))) {
+        not_whole(gathering, READ_BAD_VALUE);
+        return;
+    }
+    list_walk(target->vm, start, PROCESS_LIMIT, &walk);
+    report_end(gathering, &walk);
+    for (size_t i = 0; i < walk.count; i++)
+        if (!look(gathering, walk.entries[i] - offset) &&
+            (is_named || !is_in_kernel(target, walk.entries[i])))
+            not_whole(gathering, READ_BAD_VALUE);
+    list_walk_deinit(&walk);
+}
+
+static bool look_at_process(struct gathering *gathering, uint64_t process) {
+    return found(gathering, process, 0);
+}
+
+static void see_dispatcher(struct gathering *gathering) {
+    uint64_t offset;
+    if (offset_of(gathering->target, "_EPROCESS", "Pcb.ProcessListEntry", &offset))
+        walk_from(gathering, "KiProcessListHead", gathering->set->system, offset, look_at_process);
+    else
+        place(gathering)->absent = true;
+}
+
+/* A table belongs to the process that is charged for it; nobody is charged for System's. */
+static bool look_at_table(struct gathering *gathering, uint64_t table) {
+    const struct target *target = gathering->target;
+    uint64_t system = gathering->set->system;
+    struct field_read of_system = target_read_field(target, system, "_EPROCESS", "ObjectTable");
+    if (system && of_system.state == READ_PRESENT && of_system.value == table)
+        return found(gathering, system, 0);
+    struct field_read charged = target_read_field(target, table, "_HANDLE_TABLE", "QuotaProcess");
+    return charged.state == READ_PRESENT && found(gathering, charged.value, 0);
+}
+
+static void see_handle_tables(struct gathering *gathering) {
+    const struct target *target = gathering->target;
+    uint64_t offset, system = gathering->set->system;
+    struct field_read table = target_read_field(target, system, "_EPROCESS", "ObjectTable");
+    struct field_read charged = target_read_field(target, system, "_HANDLE_TABLE", "QuotaProcess");
+    if (table.absent || charged.absent ||
+        !offset_of(target, "_HANDLE_TABLE", "HandleTableList", &offset)) {
+        place(gathering)->absent = true;
+        return;
+    }
+    walk_from(gathering, "HandleTableListHead",
+              system && table.state == READ_PRESENT ? table.value : 0, offset, look_at_table);
+}
+
+/* ---- rings whose heads the processes themselves lead to ---- */
+
+/* A structure that processes point to, and its ring of processes. */
+struct owner {
+    const char *member, *type, *head, *link;
+};
+
+/* A head may be mapped in the address spaces of its processes alone, as a session's is. */
+static void walk_owner(struct gathering *gathering, uint64_t head, uint64_t process,
+                       uint64_t offset) {
+    const struct target *target = gathering->target;
+    uint64_t first;
+    struct vm *inside = NULL;
+    if (vm_read_pointer(target->vm, head, &first) != READ_PRESENT) {
+        struct field_read directory =
+            target_read_field(target, process, "_EPROCESS", "Pcb.DirectoryTableBase");
+        if (!directory.absent && directory.state == READ_PRESENT)
+            inside = vm_create_like(target->vm, directory.value);
+    }
+    struct list_walk walk;
+    list_walk(inside ? inside : target->vm, head, PROCESS_LIMIT, &walk);
+    report_end(gathering, &walk);
+    for (size_t i = 0; i < walk.count; i++)
+        if (!found(gathering, walk.entries[i] - offset, 0))
+            not_whole(gathering, READ_BAD_VALUE);
+    list_walk_deinit(&walk);
+    vm_destroy(inside);
+}
+
+static void see_owners(struct gathering *gathering, const struct owner *owner) {
+    const struct target *target = gathering->target;
+    struct address_set owners = {0};
+    uint64_t member, head, link;
+    if (!offset_of(target, "_EPROCESS", owner->member, &member) ||
+        !offset_of(target, owner->type, owner->head, &head) ||
+        !offset_of(target, "_EPROCESS", owner->link, &link)) {
+        place(gathering)->absent = true;
+        return;
+    }
+    for (size_t i = 0; i < gathering->known; i++) {
+        uint64_t process = gathering->sightings->items[i].address, address;
+        enum read_state state = vm_read_pointer(target->vm, process + member, &address);
+        if (state != READ_PRESENT)
+            not_whole(gathering, state);
+        else if (address && address_set_add(&owners, address)) {
+            if (gathering->entries < ENTRIES_MOST)
+                walk_owner(gathering, address + head, process, link);
+            else
+                not_whole(gathering, READ_BAD_VALUE);
+        }
+    }
+    address_set_deinit(&owners);
+}
+
+static void see_sessions(struct gathering *gathering) {
+    see_owners(gathering, &(struct owner){"Session", "_MM_SESSION_SPACE", "ProcessList",
+                                          "SessionProcessLinks"});
+}
+
+static void see_jobs(struct gathering *gathering) {
+    see_owners(gathering, &(struct owner){"Job", "_EJOB", "ProcessListHead", "JobLinks"});
+}
+
+/* ---- csrss.exe ---- */
+
+struct csrss {
+    struct gathering *gathering;
+    struct objects *objects;
+    size_t pages;
+};
+
+static void look_at_handles(struct csrss *csrss, uint64_t process) {
+    struct gathering *gathering = csrss->gathering;
+    struct handle_table table;
+    struct handle_entry entry;
+    struct object object;
+    handle_table_of_process(gathering->target, process, &table);
+    struct handle_walk walk = {.table = &table};
+    if (table.state != READ_PRESENT)
+        not_whole(gathering, table.state);
+    while (csrss->pages + walk.pages < PAGES_MOST && handle_walk_next(&walk, &entry)) {
+        if (entry.state == READ_PRESENT &&
+            object_read(csrss->objects, entry.object, &object) == READ_PRESENT && object.type &&
+            strcmp(object.type->name, "Process") == 0 && found(gathering, entry.object, 0))
+            continue;
+        if (entry.state != READ_PRESENT || object.state != READ_PRESENT)
+            not_whole(gathering, entry.state != READ_PRESENT ? entry.state : object.state);
+    }
+    csrss->pages += walk.pages;
+    if (csrss->pages >= PAGES_MOST)
+        not_whole(gathering, READ_BAD_VALUE);
+    for (enum read_state state = 0; state < READ_STATE_COUNT; state++)
+        if (walk.unreadable[state])
+            not_whole(gathering, state);
+}
+
+static bool is_csrss(const struct target *target, uint64_t process) {
+    AUTO(text_deinit) struct text name = TEXT_EMPTY;
+    return process_name(target, process, &name) == READ_PRESENT &&
+           strcmp(name.data, "csrss.exe") == 0;
+}
+
+static void see_csrss(struct gathering *gathering) {
+    struct handle_table table;
+    handle_table_of_process(gathering->target, 0, &table);
+    place(gathering)->absent = table.absent;
+    if (table.absent)
+        return;
+    struct csrss csrss = {gathering, objects_new(gathering->target), 0};
+    struct address_set looked_at = {0};
+    for (size_t i = 0; i < gathering->known; i++) {
+        uint64_t process = gathering->sightings->items[i].address;
+        if (address_set_add(&looked_at, process) && is_csrss(gathering->target, process))
+            look_at_handles(&csrss, process);
+    }
+    address_set_deinit(&looked_at);
+    objects_free(csrss.objects);
+}
+
+/* ---- all of them ---- */
+
+void process_views_read(const struct target *target, struct process_set *set,
+                        struct sightings *sightings) {
+    static void (*const see[VIEW_COUNT])(struct gathering * gathering) = {
+        [VIEW_CID_TABLE] = see_ids,
+        [VIEW_DISPATCHER] = see_dispatcher,
+        [VIEW_HANDLE_TABLES] = see_handle_tables,
+        [VIEW_SESSION] = see_sessions,
+        [VIEW_JOB] = see_jobs,
+        [VIEW_THREAD_OWNER] = see_ids,
+        [VIEW_CSRSS] = see_csrss,
+    };
+    struct gathering gathering = {.target = target, .set = set, .sightings = sightings};
+    for (enum process_origin view = 0; view < VIEW_COUNT; view++) {
+        if (!see[view])
+            continue;
+        begin(&gathering, view);
+        see[view](&gathering);
+        end(&gathering);
+    }
+}
