@@ -21,6 +21,7 @@ extern const struct analysis analysis_handles;
 extern const struct analysis analysis_memory_manager_list;
 extern const struct analysis analysis_syscalls;
 extern const struct analysis analysis_objects;
+extern const struct analysis analysis_alpc;
 extern const struct analysis analysis_stubs;
 extern const struct analysis analysis_layouts;
 
