@@ -155,7 +155,8 @@ const struct rule rules[] = {
      "Types of objects keep their names and have other indexes, because of types that were put in "
      "or taken out before them, or moved.",
      "An index taken from the old build names another type in the new one.",
-     "dx ((nt!_OBJECT_TYPE**)&nt!ObTypeIndexTable)[INDEX]->Name on both dumps."},
+     "dps nt!ObTypeIndexTable lists the types in the order of their indexes; !object ADDRESS "
+     "names one."},
     {"alpc.role.changed", "object", SEVERITY_NOTABLE, "ALPC ports with another role or owner",
      "A named ALPC port belongs to a process of another image than before, or has another role.",
      "Whoever owns a connection port is the server that all its clients trust.",

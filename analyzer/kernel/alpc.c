@@ -123,9 +123,10 @@ static bool is_port(const struct objects *objects, uint64_t address) {
     const char *found_by;
     objects_types(objects, &types, &found_by);
     enum read_state state = object_read(objects, address, &object);
-    if (types == 0 || (state != READ_PRESENT && state != READ_BAD_VALUE))
-        return true;
-    return state == READ_PRESENT && is_of_type(&object, "ALPC Port");
+    if (state != READ_PRESENT)
+        return types == 0 || state != READ_BAD_VALUE;
+    return !object.type || object.type->name_state != READ_PRESENT ||
+           is_of_type(&object, "ALPC Port");
 }
 
 static void take_entries(const struct search *search, struct alpc_ports *ports) {

@@ -15,6 +15,7 @@
 #define INDEX_LIMIT 0x10000
 
 #define RUNS_IN_MESSAGE 3
+#define CAUSES_PER_RUN  4
 
 struct object_type {
     const char *name;
@@ -27,10 +28,15 @@ struct object_types {
     size_t vague; /* types that the section lacks: without a name or index, or between others */
 };
 
-/* A type that both sides have. */
+/* A type on both sides, or on one: `old` or `new` is NULL there. */
 struct match {
     const struct object_type *old, *new;
-    bool kept; /* its place among the others */
+    bool kept; /* on both sides, in its place among the others */
+};
+
+struct matches {
+    struct match *items; /* by new index, or for what has none by the old one */
+    size_t count;
 };
 
 /* ---- reading ---- */
@@ -88,44 +94,75 @@ static void report_moved(struct difference *difference, const struct match *matc
 
 /* ---- those that were only pushed along ---- */
 
-static int by_new_index(const void *left, const void *right) {
-    const struct match *a = left, *b = right;
-    if (a->new->index != b->new->index)
-        return a->new->index < b->new->index ? -1 : 1;
-    return strcmp(a->new->name, b->new->name);
-}
-
-static void mark_kept(struct match *matches, size_t count) {
-    AUTO_FREE struct place *places = xcalloc(count + 1, sizeof *places);
-    for (size_t i = 0; i < count; i++)
-        places[i] = (struct place){.old = (uint64_t)matches[i].old->index,
-                                   .new = (uint64_t)matches[i].new->index};
+static void mark_kept(struct matches *matches) {
+    AUTO_FREE struct place *places = xcalloc(matches->count + 1, sizeof *places);
+    size_t count = 0;
+    for (const struct match *match = matches->items; match < matches->items + matches->count;
+         match++)
+        if (match->old && match->new)
+            places[count++] = (struct place){.old = (uint64_t)match->old->index,
+                                             .new = (uint64_t)match->new->index};
     order_mark(places, count);
-    for (size_t i = 0; i < count; i++)
-        matches[i].kept = places[i].kept;
+    count = 0;
+    for (size_t i = 0; i < matches->count; i++)
+        if (matches->items[i].old && matches->items[i].new)
+            matches->items[i].kept = places[count++].kept;
 }
 
 static json_int_t distance(const struct match *match) {
     return match->new->index - match->old->index;
 }
 
-static json_t *run_json(const struct match *first, const struct match *last, size_t count) {
-    AUTO_FREE char *by = xasprintf("%+" JSON_INTEGER_FORMAT, distance(first));
-    return json_pack("{s:s, s:I, s:s, s:s}", "by", by, "count", (json_int_t)count, "first",
-                     first->new->name, "last", last->new->name);
+static bool is_between(const struct object_type *type, const struct object_type *before,
+                       const struct object_type *first) {
+    return type && (!before || type->index > before->index) && type->index < first->index;
 }
 
-/* Runs of kept types, in the new order, whose indexes differ by the same. */
-static json_t *make_runs(const struct match *matches, size_t count) {
+static void add_cause(json_t *causes, const struct object_type *type, const char *what) {
+    if (json_array_size(causes) < CAUSES_PER_RUN)
+        json_array_append_new(causes, json_sprintf("%s %s", type->name, what));
+    else if (json_array_size(causes) == CAUSES_PER_RUN)
+        json_array_append_new(causes, json_string("..."));
+}
+
+/* What came or went between the kept type before a run and the run; in the order that each side
+ * has. */
+static json_t *causes_of(const struct matches *matches, const struct match *first) {
+    static const struct match none = {0};
+    const struct match *before = first;
+    json_t *causes = json_array();
+    while (before > matches->items && !before[-1].kept)
+        before--;
+    before = before > matches->items ? before - 1 : &none;
+    for (size_t i = 0; i < matches->count; i++) {
+        const struct match *match = &matches->items[i];
+        if (!match->kept && is_between(match->new, before->new, first->new))
+            add_cause(causes, match->new, match->old ? "moved here" : "added");
+        if (!match->kept && is_between(match->old, before->old, first->old))
+            add_cause(causes, match->old, match->new ? "moved away" : "removed");
+    }
+    return causes;
+}
+
+static json_t *run_json(const struct matches *matches, const struct match *first,
+                        const struct match *last, size_t count) {
+    AUTO_FREE char *by = xasprintf("%+" JSON_INTEGER_FORMAT, distance(first));
+    return json_pack("{s:s, s:o, s:I, s:s, s:s}", "by", by, "causes", causes_of(matches, first),
+                     "count", (json_int_t)count, "first", first->new->name, "last",
+                     last->new->name);
+}
+
+/* Runs of kept types whose indexes differ by the same. */
+static json_t *make_runs(const struct matches *matches) {
     json_t *runs = json_array();
     const struct match *first = NULL, *last = NULL;
     size_t length = 0;
-    for (size_t i = 0; i <= count; i++) {
-        const struct match *match = i < count ? &matches[i] : NULL;
+    for (size_t i = 0; i <= matches->count; i++) {
+        const struct match *match = i < matches->count ? &matches->items[i] : NULL;
         if (match && !match->kept)
             continue;
         if (first && (!match || distance(match) != distance(first))) {
-            json_array_append_new(runs, run_json(first, last, length));
+            json_array_append_new(runs, run_json(matches, first, last, length));
             first = NULL;
         }
         if (!match || !distance(match))
@@ -137,34 +174,39 @@ static json_t *make_runs(const struct match *matches, size_t count) {
     return runs;
 }
 
-/* "40 by +1 (Event to Timer), 3 by +2 (Key), and 2 more runs" */
+/* "40 by +1 (Event to Timer; Partition added), 3 by +2 (Key), and 2 more runs" */
 static void describe(const json_t *runs, struct text *text) {
     size_t count = json_array_size(runs);
     for (size_t i = 0; i < count && i < RUNS_IN_MESSAGE; i++) {
-        const json_t *run = json_array_get(runs, i);
+        const json_t *run = json_array_get(runs, i), *causes = json_object_get(run, "causes");
         const char *first = json_string_value(json_object_get(run, "first"));
         const char *last = json_string_value(json_object_get(run, "last"));
         bool is_one = strcmp(first, last) == 0;
-        text_printf(text, "%s%" JSON_INTEGER_FORMAT " by %s (%s%s%s)", i ? ", " : "",
+        text_printf(text, "%s%" JSON_INTEGER_FORMAT " by %s (%s%s%s", i ? ", " : "",
                     json_integer_value(json_object_get(run, "count")),
                     json_string_value(json_object_get(run, "by")), first, is_one ? "" : " to ",
                     is_one ? "" : last);
+        for (size_t c = 0; c < json_array_size(causes); c++)
+            text_printf(text, "%s%s", c ? ", " : "; ",
+                        json_string_value(json_array_get(causes, c)));
+        text_putc(text, ')');
     }
     if (count > RUNS_IN_MESSAGE)
         text_printf(text, ", and %zu more run%s", count - RUNS_IN_MESSAGE,
                     count - RUNS_IN_MESSAGE == 1 ? "" : "s");
 }
 
-static void report_runs(struct difference *difference, const struct match *matches, size_t count) {
+static void report_runs(struct difference *difference, const struct matches *matches) {
     AUTO(text_deinit) struct text text = TEXT_EMPTY;
     size_t types = 0;
-    json_t *runs = make_runs(matches, count), *pairs = json_object();
-    for (size_t i = 0; i < count; i++) {
-        if (!matches[i].kept || !distance(&matches[i]))
+    json_t *runs = make_runs(matches), *pairs = json_object();
+    for (size_t i = 0; i < matches->count; i++) {
+        const struct match *match = &matches->items[i];
+        if (!match->kept || !distance(match))
             continue;
         types++;
-        json_object_set_new(pairs, matches[i].new->name,
-                            json_pack("[I, I]", matches[i].old->index, matches[i].new->index));
+        json_object_set_new(pairs, match->new->name,
+                            json_pack("[I, I]", match->old->index, match->new->index));
     }
     describe(runs, &text);
     json_t *details =
@@ -187,35 +229,49 @@ static void say_vague(struct difference *difference, const char *side, size_t va
         difference_not_comparable(difference, "objects", reason);
 }
 
-/* Puts the types of both sides into `matches` and returns how many they are. A type that one side
- * alone names may be one that the other does not name. */
-static size_t match_types(struct difference *difference, const struct object_types *old,
-                          const struct object_types *new, struct match *matches) {
-    size_t count = 0;
+static int by_index(const void *left, const void *right) {
+    const struct match *a = left, *b = right;
+    const struct object_type *of_a = a->new ? a->new : a->old, *of_b = b->new ? b->new : b->old;
+    if (of_a->index != of_b->index)
+        return of_a->index < of_b->index ? -1 : 1;
+    int order = strcmp(of_a->name, of_b->name);
+    return order ? order : (a->new != NULL) - (b->new != NULL);
+}
+
+static void matches_init(struct matches *matches, const struct object_types *old,
+                         const struct object_types *new) {
+    *matches =
+        (struct matches){.items = xcalloc(old->count + new->count + 1, sizeof *matches->items)};
     for (size_t i = 0, j = 0; i < old->count || j < new->count;) {
+        struct match *match = &matches->items[matches->count++];
         int order = i == old->count   ? 1
                     : j == new->count ? -1
                                       : strcmp(old->items[i].name, new->items[j].name);
-        if (order == 0)
-            matches[count++] = (struct match){.old = &old->items[i], .new = &new->items[j]};
-        else if (!(order < 0 ? new : old)->vague)
-            report_lone(difference, order < 0 ? &old->items[i] : &new->items[j], order > 0);
-        i += order <= 0;
-        j += order >= 0;
+        if (order <= 0)
+            match->old = &old->items[i++];
+        if (order >= 0)
+            match->new = &new->items[j++];
     }
-    return count;
+    mark_kept(matches);
+    qsort(matches->items, matches->count, sizeof *matches->items, by_index);
 }
 
+/* A type that one side alone names may be one that the other does not name. */
 static void compare(struct difference *difference, const struct object_types *old,
                     const struct object_types *new) {
-    AUTO_FREE struct match *matches = xcalloc(old->count + 1, sizeof *matches);
-    size_t count = match_types(difference, old, new, matches);
-    mark_kept(matches, count);
-    qsort(matches, count, sizeof *matches, by_new_index);
-    for (size_t i = 0; i < count; i++)
-        if (!matches[i].kept)
-            report_moved(difference, &matches[i]);
-    report_runs(difference, matches, count);
+    struct matches matches;
+    matches_init(&matches, old, new);
+    for (size_t i = 0; i < matches.count; i++) {
+        const struct match *match = &matches.items[i];
+        if (!match->old && !old->vague)
+            report_lone(difference, match->new, true);
+        if (!match->new && !new->vague)
+            report_lone(difference, match->old, false);
+        if (match->old && match->new && !match->kept)
+            report_moved(difference, match);
+    }
+    report_runs(difference, &matches);
+    free(matches.items);
 }
 
 static bool has_types(struct difference *difference, const char *side,
