@@ -160,7 +160,8 @@ const struct rule rules[] = {
     {"alpc.role.changed", "object", SEVERITY_NOTABLE, "ALPC ports with another role or owner",
      "A named ALPC port belongs to a process of another image than before, or has another role.",
      "Whoever owns a connection port is the server that all its clients trust.",
-     "!object \"PORT\" for the address; !alpc /p ADDRESS shows its type and owner."},
+     "!alpc /p ADDRESS shows a port's type and owner; !object DIRECTORY gives the addresses of "
+     "the ports in it."},
 
     /* ---- dump ---- */
     {"header.changed", "dump", SEVERITY_NOTABLE, "Dump format changed",

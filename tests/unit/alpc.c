@@ -5,62 +5,8 @@
 
 #include "analyses/assemble.h"
 #include "kernel/alpc.h"
-#include "small_objects.h"
+#include "small_ports.h"
 #include "snapshot_json.h"
-
-#define PROFILE   "ntkrnlmp-17763.5933-x64"
-#define LIST_HEAD (NT + 0x41a9b0) /* AlpcpPortList, by that profile */
-#define INFO      0xffffc00000300000
-#define NOWHERE   0xffffe00000900000 /* not mapped */
-
-enum { TYPE_PORT = 40, PORTS = 3 };
-
-static uint64_t port_at(unsigned index) {
-    return small_object(20 + index);
-}
-
-static void put_port(struct small_objects *objects, unsigned index, const char *member,
-                     uint64_t value, size_t width) {
-    machine_put(objects->machine, port_at(index) + objects_offset(objects, "_ALPC_PORT", member),
-                value, width);
-}
-
-/* Sets u1.s1: Initialized, and Type in the two bits behind it. */
-static void put_type(struct small_objects *objects, unsigned index, unsigned type) {
-    put_port(objects, index, "State", 1 | type << 1, 4);
-}
-
-/* A connection port `\Device\Port` of smss.exe, the two ends of a connection of csrss.exe to it,
- * all on one ring. */
-static struct small_objects port_machine(const char *name) {
-    struct small_objects objects = small_objects(PROFILE, true);
-    uint64_t ring[PORTS + 1] = {LIST_HEAD};
-    objects_type(&objects, TYPE_PORT, "ALPC Port", small_object(15));
-    objects_list_types(&objects);
-    for (unsigned i = 0; i < PORTS; i++) {
-        objects_put(&objects, port_at(i), TYPE_PORT, i ? NULL : name, small_object(2), 0);
-        put_type(&objects, i, i + 1);
-        put_port(&objects, i, "SequenceNo", 0xffffffff, 4);
-        put_port(&objects, i, "OwnerProcess", small_process(i == 1 ? 2 : 1), 8);
-        put_port(&objects, i, "CommunicationInfo", INFO + (i ? 0x100 : 0), 8);
-        ring[i + 1] = port_at(i);
-    }
-    if (name)
-        objects_enter(&objects, small_object(2), 1, port_at(0));
-    for (unsigned i = 0; i < 2; i++)
-        machine_put(objects.machine, INFO + 0x100 * i, port_at(0), 8);
-    machine_put(objects.machine, INFO + 0x108, port_at(2), 8);
-    machine_put(objects.machine, INFO + 0x110, port_at(1), 8);
-    machine_ring(objects.machine, ring, PORTS + 1);
-    return objects;
-}
-
-static struct target *open_ports(struct small_objects *machine, bool with_symbols) {
-    struct target *target = objects_open(machine);
-    target->kernel.size = 0x500000;
-    target->match = with_symbols ? MATCH_EXACT : MATCH_PROVED;
-    return target;
-}
 
 /* Takes the machine over. `found_by` NULL: nothing is found. */
 static struct alpc_ports find(struct small_objects *machine, bool with_symbols,
@@ -140,7 +86,7 @@ static void test_ports_on_no_list(void **state) {
 static void test_list_without_ports(void **state) {
     (void)state;
     struct small_objects machine = port_machine("Port");
-    machine_ring(machine.machine, (uint64_t[]){LIST_HEAD}, 1);
+    machine_ring(machine.machine, (uint64_t[]){PORTS_HEAD}, 1);
     struct alpc_ports ports = find(&machine, true, "AlpcpPortList");
     assert_int_equal(ports.walk.end, LIST_CLOSED);
     assert_int_equal(ports.count, 0);
@@ -239,7 +185,7 @@ static void test_ports_and_edges(void **state) {
 static void test_edges_of_one_pair(void **state) {
     (void)state;
     struct small_objects machine = port_machine("Port");
-    machine_put(machine.machine, INFO + 0x108, 0, 8);
+    machine_put(machine.machine, PORTS_INFO + 0x108, 0, 8);
     put_type(&machine, 2, 2);
     put_port(&machine, 2, "OwnerProcess", small_process(2), 8);
     json_t *snapshot = snapshot_of(&machine, true);
