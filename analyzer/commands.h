@@ -8,6 +8,10 @@
 extern const struct cli_option snapshot_options[];
 int snapshot_run(const struct cli_call *call);
 
+/* image_command.c */
+extern const struct cli_option image_options[];
+int image_run(const struct cli_call *call);
+
 /* info_command.c */
 extern const struct cli_option info_options[];
 int info_run(const struct cli_call *call);

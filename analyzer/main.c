@@ -8,8 +8,15 @@ static const struct cli_command commands[] = {
      "Symbols are looked for in --symbols, in _NT_SYMBOL_PATH, then among the built-in profiles.\n"
      "Without any, the sections that need none are written, and the message names the file to "
      "fetch.\n"
+     "Handles are counted by type; --sections handles lists every one.\n"
      "Exit codes: 0 done, 2 trouble, 3 a section named by --require is not whole.",
      snapshot_options, 1, 1, snapshot_run},
+    {"image", "FILE [OPTION]...",
+     "Writes the system call stubs of an executable file as a snapshot, without a dump.",
+     "FILE is Windows' own ntdll.dll, win32u.dll or ntoskrnl.exe, of 32 or 64 bits. Of a kernel "
+     "whose symbols\n"
+     "are given (its very own: PDB GUID and age), the table of system services is written too.",
+     image_options, 1, 1, image_run},
     {"info", "DUMP [OPTION]...", "Prints a dump's header and which Windows it is of.", NULL,
      info_options, 1, 1, info_run},
     {"layout", "SYMBOLS [OPTION]...",

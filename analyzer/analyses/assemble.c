@@ -62,7 +62,7 @@ static void run_within(struct analysis_context *context, const struct analysis *
 
 /* ---- coverage ---- */
 
-static json_t *section_coverage(const struct coverage *coverage) {
+json_t *section_coverage(const struct coverage *coverage) {
     json_t *json = json_object();
     json_object_set_new(json, "status", json_string(coverage_status_name(coverage->status)));
     if (coverage->reason)

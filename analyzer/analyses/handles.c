@@ -118,6 +118,7 @@ static void put_count(struct extraction *extraction, json_t *json, size_t handle
     }
 }
 
+/* The handles; NULL where no page of the table can be read. */
 static json_t *table_extract(struct extraction *extraction, const struct handle_table *table) {
     struct handle_walk walk = {.table = table};
     struct handle_entry entry;
@@ -138,6 +139,10 @@ static json_t *table_extract(struct extraction *extraction, const struct handle_
     if (extraction->context->in_detail)
         json_object_set(json, "entries", entries);
     json_decref(entries);
+    if (walk.pages == 0 && json_is_null(json_object_get(json, "count"))) {
+        json_decref(json);
+        return NULL;
+    }
     return json;
 }
 
@@ -148,8 +153,10 @@ static void put_handles(struct extraction *extraction, json_t *json, uint64_t pr
     handle_table_of_process(context->target, process, &table);
     if (table.state != READ_PRESENT)
         put_unreadable(context, json, "handles", table.state);
-    else if (table.address)
-        json_object_set_new(json, "handles", table_extract(extraction, &table));
+    else if (table.address) {
+        json_t *handles = table_extract(extraction, &table);
+        json_object_set_new(json, "handles", handles ? handles : json_null());
+    }
 }
 
 /* ---- the section ---- */

@@ -151,12 +151,13 @@ static void put_directory(struct analysis_context *context, json_t *section,
     json_object_set_new(section, path.data, array);
 }
 
-static void put_directories(struct analysis_context *context, json_t *section,
-                            const struct objects *objects) {
+/* Gives how many objects were found. */
+static size_t put_directories(struct analysis_context *context, json_t *section,
+                              const struct objects *objects) {
     struct pending pending = {0};
     if (!objects_root(objects)) {
         coverage_partial(context, "nothing leads to ObpRootDirectoryObject");
-        return;
+        return 0;
     }
     json_t *directories = json_object();
     meet(&pending, objects_root(objects));
@@ -167,6 +168,7 @@ static void put_directories(struct analysis_context *context, json_t *section,
     json_object_set_new(section, "directories", directories);
     address_set_deinit(&pending.met);
     free(pending.items);
+    return pending.objects;
 }
 
 /* ---- the section ---- */
@@ -181,8 +183,10 @@ static json_t *extract(struct analysis_context *context) {
                                       "ObpRootDirectoryObject");
     json_t *section = json_object();
     put_types(context, section, objects);
-    put_directories(context, section, objects);
-    return section;
+    if (count + put_directories(context, section, objects) != 0)
+        return section;
+    json_decref(section);
+    return coverage_none(context, "the pages that types and directories are in cannot be read");
 }
 
 static const char *const types[] = {"_OBJECT_DIRECTORY",

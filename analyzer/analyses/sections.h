@@ -86,4 +86,17 @@ void report_list(struct analysis_context *context, const char *name, uint64_t he
 
 json_t *json_pdb(const struct pdb_identity *pdb);
 
+/* A module of the section `stubs`; a stub that is not as most of it becomes a finding. */
+struct stub_module;
+json_t *extract_stub_module(struct analysis_context *context, const char *name,
+                            const struct stub_module *module);
+
+/* A table of the section `syscalls`; a service outside of its module becomes a finding. */
+struct service_table;
+json_t *extract_service_table(struct analysis_context *context,
+                              const struct service_table *table);
+
+/* What `coverage.sections` says of a section. */
+json_t *section_coverage(const struct coverage *coverage);
+
 #endif

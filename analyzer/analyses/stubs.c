@@ -5,6 +5,8 @@
 
 #include "analyses/sections.h"
 #include "base/memory.h"
+#include "kernel/image_names.h"
+#include "kernel/names.h"
 #include "kernel/stub_module.h"
 #include "kernel/user_modules.h"
 
@@ -34,16 +36,56 @@ struct found {
 
 /* ---- one module ---- */
 
-static void report_exception(struct analysis_context *context, const char *module,
-                             const struct module_stub *stub, enum stub_mechanism usual) {
+/* In a dump as the process sees it; in a file, where no process is, by the file's own symbols or
+ * exports. */
+static void name_code(struct analysis_context *context, const struct stub_module *module,
+                      const char *name, uint64_t address, struct text *symbol) {
+    const struct target *target = context->target;
+    const struct pe_image *image = &module->image;
+    uint32_t displacement = 0;
+    if (!image_info(target->image)->image_base) {
+        struct names *names = names_new(target);
+        names_of(names, module->process, address, symbol);
+        names_free(names);
+    } else if (address >= image->base && address - image->base < image->size) {
+        struct symbol_index *index = symbol_index_new(target);
+        struct image_names *names = image_names_read(target, target->vm, image, index);
+        uint32_t rva = (uint32_t)(address - image->base);
+        const char *below = image_names_below(names, rva, &displacement);
+        text_printf(symbol, "%.*s", (int)strcspn(name, "."), name);
+        if (below)
+            text_printf(symbol, "!%s", below);
+        if (!below || displacement)
+            text_printf(symbol, "+0x%x", below ? displacement : rva);
+        image_names_free(names);
+        symbol_index_free(index);
+    }
+}
+
+/* Where a stub that is but a jump leads to. */
+static json_t *jump_target(struct analysis_context *context, const struct stub_module *module,
+                           const char *name, const struct module_stub *stub) {
+    uint64_t address = stub->address + (uint64_t)stub->stub.jump;
+    struct text symbol AUTO(text_deinit) = TEXT_EMPTY;
+    if (module->image.machine != PE_MACHINE_AMD64)
+        address &= UINT32_MAX;
+    name_code(context, module, name, address, &symbol);
+    return json_pack("{s:o, s:o}", "address", json_address(context->target, address), "symbol",
+                     symbol.length ? json_string(symbol.data) : json_null());
+}
+
+static void report_exception(struct analysis_context *context, const struct stub_module *module,
+                             const char *name, const struct module_stub *stub) {
     struct text bytes AUTO(text_deinit) = TEXT_EMPTY;
-    AUTO_FREE char *subject = xasprintf("%s!%s", module, stub->name);
+    AUTO_FREE char *subject = xasprintf("%s!%s", name, stub->name);
     stub_bytes(&bytes, &stub->stub, stub->bytes);
-    add_finding(context, "stub.exception", subject,
-                json_pack("{s:o, s:s, s:s, s:s}", "address",
-                          json_address(context->target, stub->address), "bytes", bytes.data,
-                          "mechanism", stub_mechanism_name(stub->stub.mechanism), "usual",
-                          stub_mechanism_name(usual)));
+    json_t *evidence =
+        json_pack("{s:o, s:s, s:s, s:s}", "address", json_address(context->target, stub->address),
+                  "bytes", bytes.data, "mechanism", stub_mechanism_name(stub->stub.mechanism),
+                  "usual", stub_mechanism_name(module->usual));
+    if (stub->stub.jumps)
+        json_object_set_new(evidence, "jumps_to", jump_target(context, module, name, stub));
+    add_finding(context, "stub.exception", subject, evidence);
 }
 
 static json_t *extract_stub(struct analysis_context *context, const struct module_stub *stub) {
@@ -67,8 +109,8 @@ static json_t *extract_stub(struct analysis_context *context, const struct modul
     return entry;
 }
 
-static json_t *extract_module(struct analysis_context *context, const char *name,
-                              const struct stub_module *module) {
+json_t *extract_stub_module(struct analysis_context *context, const char *name,
+                            const struct stub_module *module) {
     json_t *entries = json_array();
     size_t findings = 0;
     for (size_t i = 0; i < module->count; i++) {
@@ -76,7 +118,7 @@ static json_t *extract_module(struct analysis_context *context, const char *name
         json_array_append_new(entries, extract_stub(context, stub));
         if (stub->state == READ_PRESENT && stub->stub.mechanism != module->usual &&
             findings++ < FINDINGS_MOST)
-            report_exception(context, name, stub, module->usual);
+            report_exception(context, module, name, stub);
     }
     json_t *json = json_pack("{s:s, s:o}", "module", name, "entries", entries);
     if (module->image.has_pdb)
@@ -99,7 +141,8 @@ static void take_better(struct found *found, struct stub_module *module) {
     stub_module_deinit(module);
 }
 
-static void look_at(struct vm *space, const struct module_list *modules, struct found *found) {
+static void look_at(uint64_t process, struct vm *space, const struct module_list *modules,
+                    struct found *found) {
     for (size_t i = 0; i < modules->count; i++) {
         const struct loaded_module *module = &modules->items[i];
         struct text file AUTO(text_deinit) = TEXT_EMPTY;
@@ -112,6 +155,7 @@ static void look_at(struct vm *space, const struct module_list *modules, struct 
                 continue;
             struct stub_module stubs;
             stub_module_read(space, module->base, source->prefix, &stubs);
+            stubs.process = process;
             take_better(&found[j], &stubs);
         }
     }
@@ -128,7 +172,7 @@ static void look_at_processes(struct analysis_context *context, struct found *fo
             continue;
         user_modules_read(context->target, set->items[i].address, space, &modules);
         tried += modules.count != 0;
-        look_at(space, &modules, found);
+        look_at(set->items[i].address, space, &modules, found);
         module_list_deinit(&modules);
         vm_destroy(space);
     }
@@ -139,7 +183,7 @@ static void look_at_processes(struct analysis_context *context, struct found *fo
 static void put_module(struct analysis_context *context, json_t *modules, const char *name,
                        struct stub_module *module) {
     if (module->readable)
-        json_array_append_new(modules, extract_module(context, name, module));
+        json_array_append_new(modules, extract_stub_module(context, name, module));
     stub_module_deinit(module);
 }
 

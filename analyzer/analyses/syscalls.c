@@ -81,13 +81,15 @@ static void judge_entries(struct analysis_context *context, const struct service
                          "and no address space of a session's process has its pages");
 }
 
-static json_t *extract_table(struct analysis_context *context, const struct service_table *table) {
+json_t *extract_service_table(struct analysis_context *context,
+                              const struct service_table *table) {
     const struct target *target = context->target;
     json_t *json = json_object();
     json_t *services = json_array();
     put_text(json, "name", table->name);
     put_text(json, "found_by", table->found_by);
-    json_object_set_new(json, "descriptor", json_address(target, table->descriptor));
+    if (table->descriptor)
+        json_object_set_new(json, "descriptor", json_address(target, table->descriptor));
     json_object_set_new(json, "address", json_address(target, table->address));
     json_object_set_new(json, "count", json_integer(table->count));
     if (table->process)
@@ -113,7 +115,7 @@ static json_t *extract(struct analysis_context *context) {
     for (unsigned which = 0; which < SERVICES_TABLES; which++) {
         const struct service_table *table = services_table(services, which);
         if (table->found_by)
-            json_array_append_new(tables, extract_table(context, table));
+            json_array_append_new(tables, extract_service_table(context, table));
         else
             coverage_partial(context, missing(table));
     }

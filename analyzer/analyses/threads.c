@@ -2,6 +2,7 @@
 #include "analyses/threads.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/memory.h"
 #include "kernel/address.h"
@@ -173,17 +174,26 @@ static void put_threads(struct extraction *extraction, json_t *json,
     process_threads_deinit(&threads);
 }
 
+static void put_all(struct extraction *extraction, json_t *processes) {
+    struct analysis_context *context = extraction->context;
+    const struct process_set *set = context->processes;
+    for (size_t i = 0; i < set->count; i++)
+        put_threads(extraction, json_array_get(processes, i), &set->items[i]);
+    const char *user_memory = user_memory_probe(context->target, set);
+    if (user_memory && strcmp(user_memory, "absent") == 0)
+        coverage_partial(context, "the dump has no user memory: addresses in user mode have no "
+                                  "names");
+}
+
 /* processes[i] is of set->items[i]. */
 static void extend(struct analysis_context *context, json_t *processes) {
-    const struct process_set *set = context->processes;
     struct extraction extraction;
     extraction_init(&extraction, context);
     if (!extraction.reader.members[THREAD_EXECUTIVE_HEAD].present ||
         !extraction.reader.members[THREAD_EXECUTIVE_ENTRY].present)
         coverage_none(context, "the symbols have no ThreadListHead of _EPROCESS");
     else
-        for (size_t i = 0; i < set->count; i++)
-            put_threads(&extraction, json_array_get(processes, i), &set->items[i]);
+        put_all(&extraction, processes);
     extraction_deinit(&extraction);
 }
 

@@ -42,7 +42,8 @@ struct image {
     bool (*next)(const struct image *image, uint64_t pfn, uint64_t *next);
     struct bitmap bitmap;
     struct runs runs;
-    struct triage *triage; /* of a triage dump, which has `blocks` in place of pages; else NULL */
+    struct triage *triage; /* of a triage dump; else NULL */
+    bool is_virtual;       /* it has `blocks` in place of pages: a triage dump, a PE file */
     struct blocks blocks;
     struct segments segments;
     struct kdump_part *parts; /* of a kdump: one, or those of a set in order of their frames */
@@ -75,6 +76,12 @@ enum status kdump_open(struct error *err, struct image *image);
 void kdump_close(struct image *image);
 enum status flattened_open(struct error *err, struct image *image);
 enum status raw_open(struct error *err, struct image *image);
+
+/* The same for a PE file, which is not among the dumps. */
+enum status executable_open(struct error *err, struct image *image);
+
+/* The `rank` of what has no pages. */
+bool image_no_rank(const struct image *image, uint64_t pfn, uint64_t *rank);
 
 /* Whether a file without a magic can be a raw image: long enough, and nothing that foreign.c
  * knows. */

@@ -76,7 +76,7 @@ static const struct foreign foreigners[] = {
     FOREIGN("GIF8", "a GIF image", NULL),
     FOREIGN("%PDF-", "a PDF document", NULL),
     FOREIGN("Microsoft C/C++ MSF 7.00\r\n", "a PDB symbol file", NULL),
-    FOREIGN("MZ", "a PE executable", NULL),
+    FOREIGN("MZ", "a PE executable, which `nt-analyzer image` reads", NULL),
     FOREIGN("<!DOCTYPE", "an HTML page", NULL),
     FOREIGN("<html", "an HTML page", NULL),
 };

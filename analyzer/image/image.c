@@ -43,7 +43,7 @@ static enum status measure(struct error *err, struct image *image) {
     struct image_info *info = &image->info;
     if (!info->file_size)
         info->file_size = image->size;
-    if (image->triage || image->page)
+    if (image->is_virtual || image->page)
         return STATUS_OK; /* no pages, or the container has measured */
     uint64_t length = info->pages_promised
                       << IMAGE_PAGE_SHIFT; /* at most IMAGE_FRAMES_MOST pages */
@@ -58,8 +58,12 @@ static enum status measure(struct error *err, struct image *image) {
     return STATUS_OK;
 }
 
-static enum status open_image(struct error *err, const char *name, struct image *image) {
-    enum status status = open_container(err, image);
+/* What opens the bytes of a file. */
+typedef enum status opener(struct error *err, struct image *image);
+
+static enum status open_image(struct error *err, const char *name, opener *opener,
+                              struct image *image) {
+    enum status status = opener(err, image);
     if (!status)
         status = measure(err, image);
     return status && err ? fail_within(err, name) : status;
@@ -67,13 +71,14 @@ static enum status open_image(struct error *err, const char *name, struct image 
 
 /* `path`: NULL for bytes in memory. */
 static enum status open_named(struct error *err, const char *name, const char *path,
-                              const struct mapping *mapping, struct image **image) {
+                              const struct mapping *mapping, opener *opener,
+                              struct image **image) {
     struct image *opened = xcalloc(1, sizeof *opened);
     opened->touched = touched_create();
     opened->path = path;
     opened->bytes = mapping->data;
     opened->size = mapping->size;
-    enum status status = open_image(err, name, opened);
+    enum status status = open_image(err, name, opener, opened);
     opened->path = NULL; /* nothing is opened later */
     if (status)
         image_close(opened);
@@ -84,10 +89,17 @@ static enum status open_named(struct error *err, const char *name, const char *p
 enum status image_open_bytes(struct error *err, const char *name, const void *bytes, size_t size,
                              struct image **image) {
     const struct mapping mapping = {.data = bytes, .size = size};
-    return open_named(err, name, NULL, &mapping, image);
+    return open_named(err, name, NULL, &mapping, open_container, image);
 }
 
-enum status image_open(struct error *err, const char *path, struct image **image) {
+enum status image_open_executable_bytes(struct error *err, const char *name, const void *bytes,
+                                        size_t size, struct image **image) {
+    const struct mapping mapping = {.data = bytes, .size = size};
+    return open_named(err, name, NULL, &mapping, executable_open, image);
+}
+
+static enum status open_file(struct error *err, const char *path, opener *opener,
+                             struct image **image) {
     *image = NULL;
     struct mapping mapping;
     enum status status = mapping_open(err, path, &mapping);
@@ -95,12 +107,20 @@ enum status image_open(struct error *err, const char *path, struct image **image
         return status;
     bool is_input = strcmp(path, "-") == 0;
     status = open_named(err, is_input ? "standard input" : path, is_input ? "/dev/stdin" : path,
-                        &mapping, image);
+                        &mapping, opener, image);
     if (status)
         mapping_close(&mapping);
     else
         (*image)->mapping = mapping;
     return status;
+}
+
+enum status image_open(struct error *err, const char *path, struct image **image) {
+    return open_file(err, path, open_container, image);
+}
+
+enum status image_open_executable(struct error *err, const char *path, struct image **image) {
+    return open_file(err, path, executable_open, image);
 }
 
 /* The bytes of memory as a file. */
@@ -161,6 +181,7 @@ void image_close(struct image *image) {
     bitmap_deinit(&image->bitmap);
     runs_deinit(&image->runs);
     triage_close(image);
+    blocks_deinit(&image->blocks);
     mapping_close(&image->mapping);
     mapping_close(&image->unfolded);
     if (image->unfolded_descriptor)
@@ -227,6 +248,32 @@ static enum read_state find_page(const struct image *image, uint64_t pfn, const 
     if (rank >= image->info.pages_present)
         return READ_CUT_OFF;
     *page = image->bytes + image->first_page + (rank << IMAGE_PAGE_SHIFT);
+    return READ_PRESENT;
+}
+
+bool image_no_rank(const struct image *image, uint64_t pfn, uint64_t *rank) {
+    (void)image;
+    (void)pfn;
+    (void)rank;
+    return false;
+}
+
+bool image_is_virtual(const struct image *image) {
+    return image->is_virtual;
+}
+
+enum read_state image_virtual(const struct image *image, uint64_t address, const uint8_t **bytes,
+                              size_t *length) {
+    const struct block *block = blocks_find(&image->blocks, address);
+    if (!block)
+        return READ_NOT_IN_DUMP;
+    uint64_t into = address - block->address;
+    uint64_t offset = block->offset + into;
+    if (offset >= image->size)
+        return READ_CUT_OFF;
+    uint64_t left = image->size - offset;
+    *bytes = image->bytes + offset;
+    *length = (size_t)(block->size - into < left ? block->size - into : left);
     return READ_PRESENT;
 }
 

@@ -46,11 +46,13 @@ struct image_processor {
 };
 
 struct image_info {
-    const char *format;    /* "crash-dump-64", "crash-dump-32", "elf", "kdump", "raw" */
+    const char *format;    /* "crash-dump-64", "crash-dump-32", "elf", "kdump", "raw",
+                              "pe": no dump, but an executable file */
     const char *type;      /* "full", "kernel-summary", "triage", "bitmap-full", "bitmap-kernel",
                               "range-kernel", "range-kernel-user", "range-complete";
                               "filtered": a kdump without the pages that its writer left out */
     bool is_capture;       /* memory of a machine, written from outside: no kernel made a header */
+    uint64_t image_base;   /* of an executable: ImageBase, where its memory is; else 0 */
     unsigned address_bits; /* 64 or 32; of a capture without a header, 0 until
                               image_set_address_bits() */
     const uint8_t *header; /* the header's bytes, all of them present; NULL: there is none */
@@ -84,6 +86,14 @@ enum status image_open(struct error *err, const char *path, struct image **image
 /* The same for bytes in memory, which outlive the image; `name` is for messages. */
 enum status image_open_bytes(struct error *err, const char *name, const void *bytes, size_t size,
                              struct image **image);
+
+/* Opens an executable (PE) file as the memory that it is before anything is relocated: its headers
+ * and the data of its sections at its own ImageBase. What a section has beyond its data, which are
+ * zeros once it is loaded, is not in it. Nothing but a PE file is opened by this, and by
+ * image_open() everything but. */
+enum status image_open_executable(struct error *err, const char *path, struct image **image);
+enum status image_open_executable_bytes(struct error *err, const char *name, const void *bytes,
+                                        size_t size, struct image **image);
 void image_close(struct image *image);
 
 /* Points into the image; valid until it is closed. */
@@ -116,7 +126,8 @@ enum read_state image_page(const struct image *image, uint64_t pfn, const uint8_
 /* How many different pages image_page() has given so far. */
 uint64_t image_pages_read(const struct image *image);
 
-/* Whether the dump holds memory by virtual address and has no pages at all (triage dumps). */
+/* Whether the dump holds memory by virtual address and has no pages at all (triage dumps, and
+ * executables). */
 bool image_is_virtual(const struct image *image);
 
 /* The bytes at virtual address `address` of such a dump, in place, and how many follow each other

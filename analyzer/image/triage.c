@@ -129,25 +129,6 @@ static void read_named_pieces(struct image *image) {
                   value_of(image, DEBUGGER_DATA_SIZE));
 }
 
-bool image_is_virtual(const struct image *image) {
-    return image->triage != NULL;
-}
-
-enum read_state image_virtual(const struct image *image, uint64_t address, const uint8_t **bytes,
-                              size_t *length) {
-    const struct block *block = blocks_find(&image->blocks, address);
-    if (!block)
-        return READ_NOT_IN_DUMP;
-    uint64_t into = address - block->address;
-    uint64_t offset = block->offset + into;
-    if (offset >= image->size)
-        return READ_CUT_OFF;
-    uint64_t left = image->size - offset;
-    *bytes = image->bytes + offset;
-    *length = (size_t)(block->size - into < left ? block->size - into : left);
-    return READ_PRESENT;
-}
-
 bool image_map(struct image *image, uint64_t address, uint64_t offset, uint64_t size) {
     if (!image->triage || offset > image->size || size > image->size - offset ||
         !blocks_add(&image->blocks, (struct block){address, size, offset}))
@@ -212,13 +193,6 @@ bool triage_read(const struct image *image, const struct triage_part *part, uint
 
 /* ---- opening ---- */
 
-static bool no_rank(const struct image *image, uint64_t pfn, uint64_t *rank) {
-    (void)image;
-    (void)pfn;
-    (void)rank;
-    return false;
-}
-
 enum status triage_open(struct error *err, struct image *image) {
     if (image->size < TRIAGE_HEADER + TRIAGE_HEADER_SIZE)
         return fail(
@@ -227,7 +201,8 @@ enum status triage_open(struct error *err, struct image *image) {
             TRIAGE_HEADER, TRIAGE_HEADER_SIZE, image->size - TRIAGE_HEADER);
     struct triage *triage = xcalloc(1, sizeof *triage);
     image->triage = triage;
-    image->rank = no_rank;
+    image->is_virtual = true;
+    image->rank = image_no_rank;
     triage->fields = fields;
     triage->field_count = FIELD_COUNT;
     promise(image, value_of(image, SIZE_OF_DUMP));
@@ -245,7 +220,6 @@ enum status triage_open(struct error *err, struct image *image) {
 void triage_close(struct image *image) {
     if (!image->triage)
         return;
-    blocks_deinit(&image->blocks);
     free(image->triage->drivers);
     free(image->triage->unloaded);
     free(image->triage->blobs);

@@ -7,7 +7,9 @@
  */
 #include "kernel/names.h"
 
+#include <inttypes.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/memory.h"
 #include "kernel/address.h"
@@ -95,12 +97,30 @@ static struct module_space *space_of(struct names *names, uint64_t process) {
 
 /* ---- images ---- */
 
-/* WinDbg's name of a module: its file's without extension; the kernel is nt. */
-static char *module_name(const struct names *names, uint64_t base, const char *file) {
-    if (base == names->target->kernel.base)
+/* Whether the 64-bit half of a WoW64 process has another module of that name: ntdll.dll. */
+static bool is_taken(const struct module_space *space, const struct loaded_module *module,
+                     const char *file) {
+    bool taken = false;
+    struct text other AUTO(text_deinit) = TEXT_EMPTY;
+    for (size_t i = 0; i < space->list.count && module->wow64 && !taken; i++) {
+        const struct loaded_module *item = &space->list.items[i];
+        taken = !item->wow64 && item->base != module->base &&
+                module_file_name(space->vm, item, &other) == READ_PRESENT &&
+                strcasecmp(other.data, file) == 0;
+    }
+    return taken;
+}
+
+/* WinDbg's name of a module: its file's without extension; the kernel is nt; the second of one name
+ * has its base behind it, ntdll_77c30000. */
+static char *module_name(const struct names *names, const struct module_space *space,
+                         const struct loaded_module *module, const char *file) {
+    if (module->base == names->target->kernel.base)
         return xstrdup("nt");
     const char *dot = strrchr(file, '.');
-    return xstrndup(file, dot && dot != file ? (size_t)(dot - file) : strlen(file));
+    int length = dot && dot != file ? (int)(dot - file) : (int)strlen(file);
+    return is_taken(space, module, file) ? xasprintf("%.*s_%" PRIx64, length, file, module->base)
+                                         : xstrndup(file, (size_t)length);
 }
 
 /* The position of `key`, or where it belongs. */
@@ -146,8 +166,9 @@ static struct met_image *image_of(struct names *names, struct module_space *spac
     bool is_readable = image.headers == READ_PRESENT;
     image.size = is_readable && image.size < module->size ? image.size : module->size;
     char *identity = is_readable ? image_names_key(&image, file.data) : xstrdup("");
+    AUTO_FREE char *name = module_name(names, space, module, file.data);
     /* One file can have two names, and a copy that cannot be read has none of its own. */
-    char *key = xasprintf("%s|%s|%x", file.data, identity, module->size);
+    char *key = xasprintf("%s|%s|%x", name, identity, module->size);
     free(identity);
     bool found;
     size_t position = find_met(names, key, &found);
@@ -156,7 +177,7 @@ static struct met_image *image_of(struct names *names, struct module_space *spac
         return *known = names->met[position];
     }
     *known = meet(names, key, position);
-    (*known)->name = module_name(names, module->base, file.data);
+    (*known)->name = xstrdup(name);
     (*known)->file = xstrdup(file.data);
     if (is_readable)
         (*known)->names = image_names_read(names->target, vm, &image, names->index);
@@ -180,10 +201,9 @@ static enum read_state find_place(struct names *names, uint64_t process, uint64_
     place->module = module_list_at(&space->list, address);
     if (!place->module)
         return space->list.state;
-    struct vm *vm = space->vm;
-    if (is_kernel && process != 0 && space_of(names, process)->vm)
-        vm = names->user.vm;
-    place->image = image_of(names, space, place->module, vm);
+    place->image = image_of(names, space, place->module, space->vm);
+    if (is_kernel && !place->image->names && process != 0 && space_of(names, process)->vm)
+        place->image = image_of(names, space, place->module, names->user.vm);
     return READ_PRESENT;
 }
 

@@ -2,7 +2,8 @@
  * names.h - names of addresses, as a debugger prints them: "ntdll!NtReadFile+0xa",
  * "nt!KeWaitForSingleObject+0x1f", "NotMyfault+0x2f98".
  *
- * A module is called by its file's name without extension, the kernel `nt`. Within it, symbol files
+ * A module is called by its file's name without extension, the kernel `nt`,
+ * WoW64's ntdll.dll, as the second of that name, `ntdll_77c30000`. Within it, symbol files
  * that were given for its PDB (GUID and age, exact) come first, then its exports, then the offset
  * in the module alone. Modules are cached by process, their symbols by image: processes that share
  * one ntdll.dll share its names.

@@ -12,6 +12,9 @@
 #include "image/read.h"
 #include "vm/vm.h"
 
+/* IMAGE_FILE_PE_MACHINE_AMD64 */
+#define PE_MACHINE_AMD64 0x8664
+
 struct pdb_identity {
     char name[64]; /* file name; bytes that are no text are kept as \xNN */
     char guid[33]; /* 32 upper-case hexadecimal digits */

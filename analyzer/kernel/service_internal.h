@@ -27,6 +27,9 @@ struct services {
 /* Which tables there are and what their entries say. */
 void service_tables_read(struct services *services);
 
+/* The same of a kernel's file, where the table is as the linker left it. */
+void service_file_read(struct services *services);
+
 /* Names by the stubs of the kernel, of ntdll and of win32u. */
 void service_stubs_read(struct services *services);
 

@@ -122,7 +122,10 @@ struct services *services_read(const struct target *target, const uint64_t *proc
     services->tables[SERVICES_WIN32K].first = SERVICE_WIN32K;
     kernel_modules_read(target, &services->modules);
     services->module_names = xcalloc(services->modules.count + 1, sizeof(const char *));
-    service_tables_read(services);
+    if (image_info(target->image)->image_base)
+        service_file_read(services);
+    else
+        service_tables_read(services);
     service_stubs_read(services);
     name_by_symbols(services, &services->tables[SERVICES_NT]);
     for (unsigned which = 0; which < SERVICES_TABLES; which++)

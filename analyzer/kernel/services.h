@@ -56,7 +56,8 @@ enum { SERVICES_NT, SERVICES_WIN32K, SERVICES_TABLES };
 
 struct services;
 
-/* `processes`: those in whose address spaces win32k and ntdll are looked for. The target outlives
+/* Of a dump, or of a kernel's file (target_open_executable()), where KiServiceTable alone can be.
+ * `processes`: those in whose address spaces win32k and ntdll are looked for. The target outlives
  * the services. Never fails: what is not found is said in the tables. */
 struct services *services_read(const struct target *target, const uint64_t *processes,
                                size_t count);

@@ -53,6 +53,10 @@ static const struct shape shapes[] = {
     NARROW(STUB_WOW64, "33c964ff15c0000000"),
     NARROW(STUB_WOW64, "b9" PLACE "64ff15c0000000"),
     NARROW(STUB_WOW64, "ba" PLACE "ffd2"),
+    /* NtQueryInformationProcess, which is called before the image is relocated: it looks whether a
+     * pointer in its own middle has been (as in ntdll.dll of 10.0.19041.2130). */
+    {STUB_WOW64, false,
+     "b8" NUMBER "e8000000005a807a14OO750e64ff15c0000000" POPS PLACE "ba" PLACE "ffd2" POPS},
     /* Zw functions of a 32-bit kernel */
     NARROW(STUB_KERNEL, "8d5424049c6a08e8" PLACE),
 };
@@ -99,23 +103,41 @@ static bool ends_code(const ZydisDecodedInstruction *instruction) {
     return false;
 }
 
+static bool is_jump(const ZydisDecodedInstruction *instruction) {
+    return instruction->mnemonic == ZYDIS_MNEMONIC_JMP && instruction->raw.imm[0].is_relative;
+}
+
 /* Up to its first return or jump away, as far as it is code. */
-static size_t code_length(const uint8_t *bytes, size_t size, bool is_64_bit) {
+static struct stub read_unknown(const uint8_t *bytes, size_t size, bool is_64_bit) {
     ZydisDecoder decoder;
     ZydisDecodedInstruction instruction;
     ZydisDecoderInit(&decoder,
                      is_64_bit ? ZYDIS_MACHINE_MODE_LONG_64 : ZYDIS_MACHINE_MODE_LEGACY_32,
                      is_64_bit ? ZYDIS_STACK_WIDTH_64 : ZYDIS_STACK_WIDTH_32);
-    size_t most = size < UNKNOWN_MOST ? size : UNKNOWN_MOST, length = 0;
-    while (length < most) {
-        if (!ZYAN_SUCCESS(ZydisDecoderDecodeInstruction(&decoder, NULL, bytes + length,
-                                                        most - length, &instruction)))
-            return most;
-        length += instruction.length;
+    size_t most = size < UNKNOWN_MOST ? size : UNKNOWN_MOST;
+    struct stub stub = {0};
+    while (stub.length < most) {
+        if (!ZYAN_SUCCESS(ZydisDecoderDecodeInstruction(&decoder, NULL, bytes + stub.length,
+                                                        most - stub.length, &instruction))) {
+            stub.length = most;
+            break;
+        }
+        bool is_first = stub.length == 0;
+        stub.length += instruction.length;
+        if (is_first && is_jump(&instruction)) {
+            stub.jumps = true;
+            stub.jump = (int64_t)stub.length + instruction.raw.imm[0].value.s;
+        }
         if (ends_code(&instruction))
             break;
     }
-    return length;
+    return stub;
+}
+
+/* In 10 and later the high half of WoW64's number chooses a thunk of wow64cpu.dll; the low one is
+ * the number of the 64-bit service. Before, that thunk was in ecx. */
+static uint32_t service_number(enum stub_mechanism mechanism, uint32_t number) {
+    return mechanism == STUB_WOW64 ? number & 0xffff : number;
 }
 
 struct stub stub_read(const uint8_t *bytes, size_t size, bool is_64_bit) {
@@ -126,11 +148,11 @@ struct stub stub_read(const uint8_t *bytes, size_t size, bool is_64_bit) {
         size_t number = (size_t)(strchr(shape->pattern, 'N') - shape->pattern) / 2;
         return (struct stub){.mechanism = shape->mechanism,
                              .has_number = true,
-                             .number = load_u32(bytes + number),
+                             .number = service_number(shape->mechanism, load_u32(bytes + number)),
                              .length = strlen(shape->pattern) / 2,
                              .masked = shape->pattern};
     }
-    return (struct stub){.length = code_length(bytes, size, is_64_bit)};
+    return read_unknown(bytes, size, is_64_bit);
 }
 
 void stub_bytes(struct text *out, const struct stub *stub, const uint8_t *bytes) {

@@ -33,6 +33,8 @@ struct stub {
     bool has_number;
     uint32_t number;
     size_t length; /* bytes of it; of one that is unknown up to its first return or jump away */
+    bool jumps;   /* it is unknown, and nothing but one jump */
+    int64_t jump; /* how far from its first byte that leads */
     const char *masked; /* a row of the table of shapes; NULL where unknown */
 };
 

@@ -8,9 +8,6 @@
 
 #define STUBS_MOST 8192 /* the two tables together have room for as many services */
 
-/* IMAGE_FILE_MACHINE_AMD64: Microsoft, "PE Format". */
-#define MACHINE_AMD64 0x8664
-
 static bool is_service_name(const char *name, const char *prefix) {
     return strncmp(name, prefix, strlen(prefix)) == 0 && name[strlen(prefix)] >= 'A' &&
            name[strlen(prefix)] <= 'Z';
@@ -35,13 +32,15 @@ static void read_stub(struct vm *vm, const struct pe_image *image, const struct 
     stub->address = image->base + export->rva;
     stub->state = read_code(vm, stub->address, stub->bytes, &size);
     if (stub->state == READ_PRESENT)
-        stub->stub = stub_read(stub->bytes, size, image->machine == MACHINE_AMD64);
+        stub->stub = stub_read(stub->bytes, size, image->machine == PE_MACHINE_AMD64);
 }
 
 static void find_usual(struct stub_module *module) {
     size_t counts[STUB_KERNEL + 1] = {0};
     for (size_t i = 0; i < module->count; i++)
         counts[module->items[i].stub.mechanism] += module->items[i].state == READ_PRESENT;
+    module->readable = counts[STUB_UNKNOWN];
+    counts[STUB_UNKNOWN] = 0; /* hooks do not become usual by being many */
     for (enum stub_mechanism i = STUB_UNKNOWN; i <= STUB_KERNEL; i++) {
         module->readable += counts[i];
         if (counts[i] > counts[module->usual])

@@ -24,7 +24,8 @@ struct stub_module {
     struct module_stub *items; /* in ascending order of name */
     size_t count;
     size_t readable;
-    enum stub_mechanism usual; /* of most of those that can be read */
+    uint64_t process;          /* whoever reads may say in whose address space; 0: no process's */
+    enum stub_mechanism usual; /* of most of those that are known; STUB_UNKNOWN: none is */
 };
 
 /* `prefix`: "Nt" or "Zw". Reads the exports of the image at `base` whose names go on with a

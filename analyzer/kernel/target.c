@@ -147,6 +147,38 @@ enum status target_open_bytes(struct error *err, const char *name, const void *b
     return status ? status : make_target(err, name, image, target);
 }
 
+static enum status make_executable(struct error *err, const char *path, struct image *image,
+                                   struct target **made) {
+    struct target *target = xcalloc(1, sizeof *target);
+    target->path = xstrdup(path);
+    target->image = image;
+    target->vm = vm_create(image, 0);
+    target->kernel_found_by = "file";
+    kdbg_read(target->vm, 0, &target->kdbg);
+    pe_read(target->vm, image_info(image)->image_base, &target->kernel);
+    if (target->kernel.headers == READ_PRESENT) {
+        *made = target;
+        return STATUS_OK;
+    }
+    fail(err, STATUS_FORMAT, "%s: its PE headers cannot be read: %s", path,
+         read_state_name(target->kernel.headers));
+    target_close(target);
+    return STATUS_FORMAT;
+}
+
+enum status target_open_executable(struct error *err, const char *path, struct target **target) {
+    struct image *image;
+    enum status status = image_open_executable(err, path, &image);
+    return status ? status : make_executable(err, path, image, target);
+}
+
+enum status target_open_executable_bytes(struct error *err, const char *name, const void *bytes,
+                                         size_t size, struct target **target) {
+    struct image *image;
+    enum status status = image_open_executable_bytes(err, name, bytes, size, &image);
+    return status ? status : make_executable(err, name, image, target);
+}
+
 void target_close(struct target *target) {
     if (!target)
         return;

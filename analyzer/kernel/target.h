@@ -54,6 +54,12 @@ enum status target_open(struct error *err, const char *path, struct target **tar
 /* The same for a dump in memory, which outlives the target; `name` is for messages. */
 enum status target_open_bytes(struct error *err, const char *name, const void *bytes, size_t size,
                               struct target **target);
+
+/* An executable file in place of a dump: `kernel` is its image, whatever it is, and its symbols are
+ * attached by whoever opens it. */
+enum status target_open_executable(struct error *err, const char *path, struct target **target);
+enum status target_open_executable_bytes(struct error *err, const char *name, const void *bytes,
+                                         size_t size, struct target **target);
 void target_close(struct target *target);
 
 /* ---- reading members by name ---- */

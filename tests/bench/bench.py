@@ -156,6 +156,9 @@ def main():
     dumps = options.build / "dumps"
     scratch = pathlib.Path(os.environ.get("TMPDIR", "/tmp")) / f"ntdrift-bench-{os.getpid()}"
     scratch.mkdir()
+    # Scenarios name lists of services beside them.
+    (scratch / "services").symlink_to(
+        pathlib.Path(__file__).resolve().parent.parent / "scenarios/services")
 
     def snapshot(name):
         return [analyzer, "snapshot", dumps / f"{name}.dmp"]

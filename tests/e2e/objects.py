@@ -21,6 +21,7 @@ PUBLISHED = {
     "handle": "0x1c0", "entry": "0xffffc001d3300700", "object": "0xffffe00076049f20",
     "type": "File", "granted_access": "0x12019f", "attributes": ["Protected", "Inherit", "Audit"],
     "handle_count": 1, "pointer_count": 32770,
+    "name": "\\Device\\HarddiskVolume2\\Tools\\NotMyfault.log",  # made up by the scenario
 }
 
 
@@ -76,6 +77,24 @@ def check_counts(what, facts, found):
             if fact["handles"]})
 
 
+def check_names(what, facts, found):
+    """Each object once, by its full path; names of handles are the same paths."""
+    paths = {}
+    for path, entries in found["objects"]["directories"].items():
+        for entry in entries:
+            paths[path.rstrip("\\") + "\\" + entry["name"]] = entry["address"]
+    written = {path: at for path, at in facts["named_objects"].items() if path != "\\"}
+    expect(f"{what}: named objects", paths, written)
+    by_address = {address: path for path, address in paths.items()}
+    for process in found["processes"]:
+        for entry in (process.get("handles") or {}).get("entries", []):
+            if entry["object"] in by_address:
+                expect(f"{what}: name of {entry['handle']}", entry["name"],
+                       by_address[entry["object"]])
+    links = {link["name"]: link["target"] for link in found["objects"]["directories"]["\\GLOBAL??"]}
+    expect(f"{what}: drive C", links["C:"], "\\Device\\HarddiskVolume2")
+
+
 def check_published(found):
     process = next(p for p in found["processes"] if p["name"] == "NotMyfault.exe")
     expect("ObjectTable", process["handles"]["table"], "0xffffc001e0e2b2c0")
@@ -96,6 +115,8 @@ def check(dump, *options):
     expect(f"{what}: handles", sorted(handles_found(found)), sorted(handles_written(facts)))
     check_types(what, facts, found)
     check_counts(what, facts, found)
+    if "named_objects" in facts:
+        check_names(what, facts, found)
     if dump.stem == "win10-10240-active":
         check_published(found)
     return found

@@ -76,7 +76,8 @@ def check_places(build, table, first, module, facts):
     """Numbers, addresses and modules, whatever the names."""
     services = table["services"]
     expect(f"{build} {table['name']} count", table["count"], len(facts))
-    expect(f"{build} numbers", [s["number"] for s in services], [first + f[0] % WIN32K for f in facts])
+    expect(f"{build} numbers", [s["number"] for s in services],
+           [first + f[0] % WIN32K for f in facts])
     expect(f"{build} addresses", [s["address"] for s in services], [f[2] for f in facts])
     expect(f"{build} arguments", [s["arguments"] for s in services],
            [max(f[3] - 4, 0) for f in facts])

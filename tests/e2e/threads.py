@@ -84,7 +84,10 @@ def check_kernel(snapshot):
     for row, thread in zip(KERNEL_CSRSS, csrss["threads"]):
         same("a thread", row, row_of(thread))
         same("the name of its Rip", None, thread["rip"]["symbol"])
-    same("coverage of threads", "partial", snapshot["coverage"]["sections"]["threads"]["status"])
+    coverage = snapshot["coverage"]["sections"]["threads"]
+    same("coverage of threads", "partial", coverage["status"])
+    same("its reason", "the dump has no user memory: addresses in user mode have no names",
+         coverage["reason"])
 
 
 def check_active(snapshot):

@@ -91,14 +91,21 @@ uint64_t object_header(const struct machine *machine, uint64_t object) {
     return object - object_form(machine)->object_header;
 }
 
-/* Behind the creator's, where there is one. */
-uint64_t name_info(struct machine *machine, uint64_t object) {
-    const struct object_form *form = object_form(machine);
-    uint64_t header = object_header(machine, object);
-    bool is_wide = machine->pointer_size == 8;
-    uint64_t mask = memory_get(&machine->memory, header + (is_wide ? 0x1a : 0xf), 1);
-    bool has_creator = mask & (is_wide ? INFO_MASK_CREATOR : FLAG_CREATOR_OF_X86);
-    return header - (has_creator ? form->creator_info : 0) - form->name_info;
+uint64_t object_creator_info(const struct machine *machine, uint64_t type) {
+    return object_header(machine, type) - object_form(machine)->creator_info;
+}
+
+static bool is_type(const struct machine *machine, uint64_t object) {
+    for (unsigned i = 0; i < TYPE_LIMIT; i++)
+        if (machine->types[i] == object)
+            return true;
+    return false;
+}
+
+uint64_t name_info(const struct machine *machine, uint64_t object) {
+    uint64_t behind = is_type(machine, object) ? object_creator_info(machine, object)
+                                               : object_header(machine, object);
+    return behind - object_form(machine)->name_info;
 }
 
 /* _OBJECT_HEADER_NAME_INFO: directory, name, references. */
@@ -108,10 +115,6 @@ static void write_name_info(struct machine *machine, uint64_t header,
     put_pointer(machine, info, kind->directory);
     write_unicode(machine, info + machine->pointer_size, kind->name, &machine->paged);
     memory_put(&machine->memory, info + 3 * machine->pointer_size, 1, 4);
-}
-
-uint64_t object_creator_info(const struct machine *machine, uint64_t type) {
-    return object_header(machine, type) - object_form(machine)->creator_info;
 }
 
 uint64_t make_object(struct machine *machine, const struct object_kind *kind, uint64_t address,

@@ -40,10 +40,10 @@ uint64_t make_object(struct machine *machine, const struct object_kind *kind, ui
 /* A handle more leads to the object. */
 void count_handle(struct machine *machine, uint64_t object);
 uint64_t object_header(const struct machine *machine, uint64_t object);
-/* The _OBJECT_HEADER_NAME_INFO of an object that has one. */
-uint64_t name_info(struct machine *machine, uint64_t object);
 /* The _OBJECT_HEADER_CREATOR_INFO of a type: its first member is its entry in a list. */
 uint64_t object_creator_info(const struct machine *machine, uint64_t type);
+/* The _OBJECT_HEADER_NAME_INFO of an object that has one. */
+uint64_t name_info(const struct machine *machine, uint64_t object);
 enum object_type object_type_named(const struct machine *machine, const char *name);
 
 /* object_types.c: the types, before any object; their counts, behind the last. */

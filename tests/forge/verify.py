@@ -500,12 +500,29 @@ def check_tokens(space, facts):
               struct.pack("<I", tokens[process["pid"]]["integrity"]))
 
 
+def name_info(space, item):
+    """The name's info lies before the creator's, which types have; XP keeps the distance."""
+    if space.pointer_size == 4:
+        return item - 0x18 - space.number(item - 0x18 + 0xC, 1)
+    return item - 0x30 - 0x20 - (0x20 if space.number(item - 0x30 + 0x1A, 1) & 1 else 0)
+
+
+def check_types(space, facts):
+    """The type of types keeps all of them in a list, by the creator's infos before their headers."""
+    if "object_types" not in facts:
+        return
+    types = {int(row["address"], 0) for row in facts["object_types"].values()}
+    before = 0x30 + 0x20 if space.pointer_size == 8 else 0x18 + 0x10
+    head = (int(facts["object_types"]["Type"]["address"], 0) +
+            space.offset("_OBJECT_TYPE", "TypeList"))
+    check("TypeList", {link + before for link in space.ring(head, 0)}, types)
+
+
 def check_names(space, facts):
     """The tree of directories, from its root on: every path leads to the object of the facts."""
     if "named_objects" not in facts:
         return
     names, width = facts["named_objects"], space.pointer_size
-    header, info = (0x30, 0x20) if width == 8 else (0x18, 0x10)
     directories = {int(address, 0) for path, address in names.items()
                    if path == "\\" or any(other.startswith(path + "\\") for other in names)}
     root = space.number(kdbg_address(space, 0x98))
@@ -516,9 +533,7 @@ def check_names(space, facts):
             entry = space.number(directory + bucket * width)
             while entry:
                 item = space.number(entry + width)
-                mask = space.number(item - header + (0x1a if width == 8 else 0xf), 1)
-                creator = (0x20 if width == 8 else 0x10) if mask & (1 if width == 8 else 4) else 0
-                name = item - header - creator - info + width
+                name = name_info(space, item) + width
                 text = space.read(space.number(name + width), space.number(name, 2))
                 child = path + "\\" + text.decode("utf-16")
                 check(f"{child}: directory", space.number(name - width), directory)
@@ -626,7 +641,7 @@ def main():
     space = Space(dump, layout["types"])
     for part in (check_translations, check_kernel, check_modules, check_processes,
                  check_processors, check_services, check_threads, check_handles,
-                 check_tokens, check_names, check_alpc, check_jobs,
+                 check_tokens, check_types, check_names, check_alpc, check_jobs,
                  check_user_space):
         part(space, facts)
 

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/address_set.h"
 #include "base/cli.h"
 #include "base/file.h"
 #include "base/memory.h"
@@ -187,12 +188,25 @@ static int remove_folder(void **state) {
     return system(command);
 }
 
+static void test_addresses_are_met_once(void **state) {
+    (void)state;
+    struct address_set set = {0};
+    for (uint64_t i = 1; i <= 5000; i++)
+        assert_true(address_set_add(&set, 0xffffe00000000000 + i * 0x10));
+    for (uint64_t i = 1; i <= 5000; i++)
+        assert_false(address_set_add(&set, 0xffffe00000000000 + i * 0x10));
+    assert_false(address_set_add(&set, 0));
+    assert_int_equal(set.count, 5000);
+    address_set_deinit(&set);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_error_is_formatted_cut_and_prefixed),
         cmocka_unit_test(test_text_grows_and_is_taken),
         cmocka_unit_test(test_file_appears_complete),
         cmocka_unit_test(test_mapping_refuses_what_is_no_file),
+        cmocka_unit_test(test_addresses_are_met_once),
         cmocka_unit_test(test_options_are_read),
         cmocka_unit_test(test_wrong_usage_is_trouble),
     };

@@ -1,6 +1,7 @@
 /* kernel_handles.c - tests of handle tables: levels, codings, kernel handles, tables that lie. */
 #include "test.h"
 
+#include "kernel/access.h"
 #include "kernel/handles.h"
 #include "small_objects.h"
 
@@ -188,6 +189,20 @@ static void test_tables_that_lie(void **state) {
     close_machine(&objects, target);
 }
 
+/* Bits of a type's own, bits that all types share, and bits without a name. */
+static void test_names_of_rights(void **state) {
+    (void)state;
+    assert_string_equal(access_right("File", 5), "FILE_EXECUTE");
+    assert_string_equal(access_right("Process", 4), "PROCESS_VM_READ");
+    assert_string_equal(access_right("Mutant", 20), "SYNCHRONIZE");
+    assert_string_equal(access_right(NULL, 16), "DELETE");
+    assert_null(access_right("Mutant", 1));
+    assert_null(access_right("Key", 6));
+    assert_null(access_right("SomethingNew", 0));
+    assert_null(access_right(NULL, 0));
+    assert_null(access_right("File", 32));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_packed_entries),
@@ -196,6 +211,7 @@ int main(void) {
         cmocka_unit_test(test_three_levels),
         cmocka_unit_test(test_handles_of_the_kernel),
         cmocka_unit_test(test_tables_that_lie),
+        cmocka_unit_test(test_names_of_rights),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
