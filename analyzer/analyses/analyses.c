@@ -23,6 +23,7 @@ const struct analysis *const analyses[] = {
     &analysis_syscalls,
     &analysis_stubs,
     &analysis_objects,
+    &analysis_alpc,
     &analysis_layouts,
     NULL,
 };

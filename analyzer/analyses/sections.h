@@ -24,6 +24,7 @@ extern const struct analysis analysis_silos;
 extern const struct analysis analysis_memory_manager_list;
 extern const struct analysis analysis_syscalls;
 extern const struct analysis analysis_objects;
+extern const struct analysis analysis_alpc;
 extern const struct analysis analysis_stubs;
 extern const struct analysis analysis_layouts;
 
