@@ -30,7 +30,7 @@ static void read_build(struct collecting *collecting, size_t build, const char *
     if (table)
         collecting->services[build] = services_of_table(table);
     else if (stubs)
-        collecting->services[build] = services_of_stubs(stubs);
+        collecting->services[build] = services_of_stubs(stubs, NULL);
     services_sort(&collecting->services[build]);
 }
 

@@ -12,8 +12,11 @@ struct topic {
     const char *subject;
 };
 
-/* Processes, and what tells one sort of process from another. */
+/* The door into the kernel; processes, and what tells one sort of process from another. */
 static const struct topic headlines[] = {
+    {"stub.template", "*"},
+    {"syscall.removed", "*"},
+    {"syscall.added", "*"},
     {"process.*", "*"},
     {"layout.*", "_EPROCESS.Minimal"},
     {"layout.*", "_EPROCESS.SubsystemProcess"},

@@ -140,6 +140,33 @@ const struct rule rules[] = {
      "All processes of one image have another protection level than before.",
      "Protection decides who may open the process for reading and writing.",
      "dt nt!_EPROCESS ADDRESS Protection. with the address that !process 0 0 IMAGE gives."},
+    {"process.integrity.changed", "process", SEVERITY_NOTABLE, "Integrity changed",
+     "All processes of one image have another integrity level than before.",
+     "The level decides which objects the process may write to, whatever their access lists say.",
+     "!process 0 1 IMAGE gives the token; !token ADDRESS lists its groups, with the label "
+     "S-1-16-LEVEL among them."},
+
+    /* ---- object ---- */
+    {"object.type.removed", "object", SEVERITY_NOTABLE, "Types of objects removed",
+     "The Object Manager of the old build knew a type of objects that the new one does not.",
+     "Handles to objects of that type cannot exist in the new build.",
+     "!object \\ObjectTypes\\TYPE on both dumps: the new one does not find it."},
+    {"object.type.added", "object", SEVERITY_NOTABLE, "Types of objects added",
+     "The Object Manager of the new build knows a type of objects that the old one did not.",
+     "It is a new kind of thing that a handle can lead to, and most types behind it in the table "
+     "have another index.",
+     "!object \\ObjectTypes\\TYPE on both dumps: the old one does not find it."},
+    {"object.type.reindexed", "object", SEVERITY_BREAKING, "Types of objects reindexed",
+     "Types of objects keep their names and have other indexes, because of types that were put in "
+     "or taken out before them, or moved.",
+     "An index taken from the old build names another type in the new one.",
+     "dps nt!ObTypeIndexTable lists the types in the order of their indexes; !object ADDRESS "
+     "names one."},
+    {"alpc.role.changed", "object", SEVERITY_NOTABLE, "ALPC ports with another role or owner",
+     "A named ALPC port belongs to a process of another image than before, or has another role.",
+     "Whoever owns a connection port is the server that all its clients trust.",
+     "!alpc /p ADDRESS shows a port's type and owner; !object DIRECTORY gives the addresses of "
+     "the ports in it."},
 
     /* ---- dump ---- */
     {"header.changed", "dump", SEVERITY_NOTABLE, "Dump format changed",

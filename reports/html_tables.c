@@ -25,7 +25,8 @@ static void write_mark(struct text *out, const struct rule *rule) {
     } verbs[] = {
         {"added", "+", "added"},      {"removed", "−", "removed"}, {"moved", "→", "moved"},
         {"shifted", "⇣", "shifted"},  {"retyped", "≠", "retyped"}, {"resized", "↔", "shifted"},
-        {"renumbered", "≠", "moved"}, {"gained", "+", "added"},    {"lost", "−", "removed"},
+        {"renumbered", "≠", "moved"}, {"reindexed", "≠", "moved"}, {"gained", "+", "added"},
+        {"lost", "−", "removed"},
     };
     const char *verb = strrchr(rule->id, '.');
     verb = verb ? verb + 1 : rule->id;
@@ -122,6 +123,7 @@ static void write_details(struct page *page, const struct change *change) {
     write_groups(page, json_object_get(change->details, "groups"));
     write_pairs(page, json_object_get(change->details, "fields"), "member", false);
     write_pairs(page, json_object_get(change->details, "services"), "service", false);
+    write_pairs(page, json_object_get(change->details, "types"), "type", false);
     write_pairs(page, json_object_get(change->details, "constants"), "constant", !change->old);
     text_puts(page->out, "</td></tr>\n");
 }

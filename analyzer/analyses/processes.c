@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "analyses/process_layers.h"
 #include "base/memory.h"
 
 /* ---- members ---- */
@@ -21,8 +22,6 @@ enum {
 
     CREATE_TIME = PLAIN_COUNT,
     EXIT_TIME,
-    SESSION,
-    DIRECTORY,
     PROTECTION_LEVEL,
     PROTECTION_TYPE,
     PROTECTION_SIGNER,
@@ -34,7 +33,7 @@ enum {
  * renamed after 10240. */
 struct layout {
     struct member members[MEMBER_COUNT];
-    struct member session_id;
+    struct session_layout session;
     struct process_bits bits;
 };
 
@@ -57,15 +56,12 @@ static void layout_resolve(const struct target *target, struct layout *layout) {
                     [ADDRESS_POLICY] = {.key = "address_policy", .path = "Pcb.AddressPolicy"},
                     [CREATE_TIME] = {.key = "create_time", .path = "CreateTime.QuadPart"},
                     [EXIT_TIME] = {.key = "exit_time", .path = "ExitTime.QuadPart"},
-                    [SESSION] = {.path = "Session"},
-                    [DIRECTORY] = {.path = "Pcb.DirectoryTableBase"},
                     [PROTECTION_LEVEL] = {.path = "Protection.Level"},
                     [PROTECTION_TYPE] = {.path = "Protection.Type"},
                     [PROTECTION_SIGNER] = {.path = "Protection.Signer"},
-                    [PROTECTION_AUDIT] = {.key = "audit", .path = "Protection.Audit"}},
-        .session_id = {.path = "SessionId"}};
+                    [PROTECTION_AUDIT] = {.key = "audit", .path = "Protection.Audit"}}};
     members_resolve(target, "_EPROCESS", layout->members, MEMBER_COUNT);
-    members_resolve(target, "_MM_SESSION_SPACE", &layout->session_id, 1);
+    session_layout_resolve(target, &layout->session);
     process_bits_resolve(target, &layout->bits);
 }
 
@@ -82,34 +78,11 @@ static void put_time(struct analysis_context *context, json_t *section, uint64_t
         put_value(context, section, member->key, state, time, VALUE_TIME);
 }
 
-/* The session's own memory may be mapped in the address spaces of its processes alone. */
-static enum read_state read_session_id(const struct target *target, uint64_t process,
-                                       const struct layout *layout, uint64_t session,
-                                       uint64_t *id) {
-    uint64_t directory = 0;
-    enum read_state state = member_read(target, session, &layout->session_id, id);
-    if (state == READ_PRESENT || !layout->members[DIRECTORY].present ||
-        member_read(target, process, &layout->members[DIRECTORY], &directory) != READ_PRESENT)
-        return state;
-    struct target inside = *target;
-    inside.vm = vm_create_like(target->vm, directory);
-    enum read_state again = member_read(&inside, session, &layout->session_id, id);
-    vm_destroy(inside.vm);
-    return again == READ_PRESENT ? again : state;
-}
-
 static void put_session(struct analysis_context *context, json_t *section, uint64_t process,
                         const struct layout *layout) {
-    uint64_t session = 0, id = 0;
-    if (!layout->members[SESSION].present || !layout->session_id.present)
-        return;
-    enum read_state state =
-        member_read(context->target, process, &layout->members[SESSION], &session);
-    if (state == READ_PRESENT && !session)
-        return;
-    if (state == READ_PRESENT)
-        state = read_session_id(context->target, process, layout, session, &id);
-    put_value(context, section, "session", state, id, VALUE_INTEGER);
+    struct session session = session_of_process(context->target, &layout->session, process);
+    if (!session.none)
+        put_value(context, section, "session", session.state, session.id, VALUE_INTEGER);
 }
 
 /* _PS_PROTECTED_TYPE and _PS_PROTECTED_SIGNER of the kernel's own symbol files. */
@@ -195,6 +168,9 @@ static json_t *extract_one(struct analysis_context *context, const struct layout
     put_time(context, section, process, &layout->members[EXIT_TIME]);
     put_session(context, section, process, layout);
     put_protection(context, section, process, layout->members);
+    put_integrity(context, section, process);
+    put_job(context, section, process);
+    put_mitigations(context, section, process);
     json_object_set_new(section, "views", views(context, entry));
     put_inserted(context, section, process);
     json_object_set_new(section, "bits", process_bits_extract(context, &layout->bits, process));
@@ -229,6 +205,7 @@ static const char *const types[] = {"_DISPATCHER_HEADER",
                                     "_EJOB",
                                     "_EPROCESS",
                                     "_EWOW64PROCESS",
+                                    "_EX_FAST_REF",
                                     "_HANDLE_TABLE",
                                     "_HANDLE_TABLE_ENTRY",
                                     "_KPROCESS",
@@ -236,10 +213,15 @@ static const char *const types[] = {"_DISPATCHER_HEADER",
                                     "_LIST_ENTRY",
                                     "_LARGE_INTEGER",
                                     "_MM_SESSION_SPACE",
+                                    "_OBJECT_HEADER",
+                                    "_OBJECT_HEADER_NAME_INFO",
                                     "_PS_PROTECTION",
                                     "_KPRCB",
                                     "_PS_PROTECTED_TYPE",
                                     "_PS_PROTECTED_SIGNER",
+                                    "_SID",
+                                    "_SID_AND_ATTRIBUTES",
+                                    "_TOKEN",
                                     NULL};
 static const char *const publics[] = {"HandleTableListHead",
                                       "KiInitialProcess",

@@ -18,9 +18,13 @@ extern const struct analysis analysis_modules;
 extern const struct analysis analysis_processes;
 extern const struct analysis analysis_threads;
 extern const struct analysis analysis_handles;
+extern const struct analysis analysis_sessions;
+extern const struct analysis analysis_jobs;
+extern const struct analysis analysis_silos;
 extern const struct analysis analysis_memory_manager_list;
 extern const struct analysis analysis_syscalls;
 extern const struct analysis analysis_objects;
+extern const struct analysis analysis_alpc;
 extern const struct analysis analysis_stubs;
 extern const struct analysis analysis_layouts;
 

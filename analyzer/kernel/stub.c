@@ -15,6 +15,10 @@
 
 #define UNKNOWN_MOST 32 /* bytes that are shown of code that is no known stub */
 
+/* JMP rel32: Intel SDM volume 2. */
+#define JUMP        0xe9
+#define JUMP_LENGTH 5
+
 /* Bytes in hexadecimal; NN is a byte of the number, OO one of an address or of an operand that has
  * no meaning to the entry, PP one of what `ret` pops. */
 struct shape {
@@ -161,8 +165,10 @@ void stub_bytes(struct text *out, const struct stub *stub, const uint8_t *bytes)
 }
 
 void stub_template(struct text *out, const struct stub *stub, const uint8_t *bytes) {
+    /* A jump to where the function really is leads as far as the build has put it. */
+    bool is_jump = !stub->masked && stub->length == JUMP_LENGTH && bytes[0] == JUMP;
     for (size_t i = 0; i < stub->length; i++) {
-        char sort = stub->masked ? stub->masked[2 * i] : '\0';
+        char sort = stub->masked ? stub->masked[2 * i] : is_jump && i ? 'O' : '\0';
         if (sort == 'N' || sort == 'O')
             text_puts(out, "??");
         else

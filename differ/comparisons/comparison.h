@@ -24,6 +24,8 @@ extern const struct comparison comparison_layouts;
 extern const struct comparison comparison_syscalls;
 extern const struct comparison comparison_stubs;
 extern const struct comparison comparison_processes;
+extern const struct comparison comparison_objects;
+extern const struct comparison comparison_alpc;
 extern const struct comparison comparison_header;
 extern const struct comparison comparison_coverage;
 

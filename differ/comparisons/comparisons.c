@@ -10,6 +10,8 @@ const struct comparison *const comparisons[] = {
     &comparison_syscalls,
     &comparison_stubs,
     &comparison_processes,
+    &comparison_objects,
+    &comparison_alpc,
     &comparison_header,
     &comparison_coverage,
     NULL,

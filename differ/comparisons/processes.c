@@ -219,7 +219,7 @@ char *process_parent_images(const json_t *processes, const struct system_image *
     return text;
 }
 
-/* ---- bits, views, protection ---- */
+/* ---- bits, views, protection, integrity ---- */
 
 static void compare_bits(const struct comparing *comparing) {
     const json_t *bits = json_object_get(json_array_get(comparing->old.live, 0), "bits");
@@ -303,6 +303,18 @@ static void compare_protection(const struct comparing *comparing) {
                    comparing->where, from, to);
 }
 
+static void compare_integrity(const struct comparing *comparing) {
+    const json_t *old = common_value(comparing->old.live, "integrity", "level");
+    const json_t *new = common_value(comparing->new.live, "integrity", "level");
+    if (!json_is_string(old) || !json_is_string(new) || json_equal(old, new) ||
+        is_told_of_all(comparing, "integrity", "level"))
+        return;
+    difference_add(comparing->difference, "process.integrity.changed", comparing->image,
+                   json_value_copy(old), json_value_copy(new), NULL,
+                   "the integrity level of %s%s was %s and is %s", comparing->image,
+                   comparing->where, json_string_value(old), json_string_value(new));
+}
+
 /* ---- images ---- */
 
 const char *processes_why_incomplete(const json_t *snapshot, const json_t *processes) {
@@ -354,6 +366,7 @@ static void compare_values(const struct comparing *comparing) {
     compare_bits(comparing);
     compare_views(comparing);
     compare_protection(comparing);
+    compare_integrity(comparing);
 }
 
 /* Where the processes of an image are not all alike, those in one role can be. */

@@ -105,15 +105,34 @@ static bool is_service(const json_t *name) {
     return !json_is_string(name) || strncmp(json_string_value(name), "Nt", strlen("Nt")) == 0;
 }
 
-struct services services_of_stubs(const json_t *module) {
-    struct services services = {0};
+/* {name: null} of what a module exports like a service, and what has no number: no known stub. */
+static json_t *names_without_number(const json_t *module) {
+    json_t *names = json_object();
     size_t index;
     json_t *stub;
     json_array_foreach(json_object_get(module, "entries"), index, stub) {
-        const json_t *name = json_object_get(stub, "name");
-        if (is_service(name))
-            services_add(&services, name, json_object_get(stub, "number"), NULL);
+        const char *name = json_string_value(json_object_get(stub, "name"));
+        if (name && !json_object_get(stub, "number"))
+            json_object_set_new(names, name, json_null());
     }
+    return names;
+}
+
+struct services services_of_stubs(const json_t *module, const json_t *other) {
+    struct services services = {0};
+    json_t *neither = names_without_number(other);
+    size_t index;
+    json_t *stub;
+    json_array_foreach(json_object_get(module, "entries"), index, stub) {
+        const json_t *name = json_object_get(stub, "name"),
+                     *number = json_object_get(stub, "number");
+        const char *text = json_string_value(name);
+        if (!number && text && json_object_get(neither, text))
+            continue;
+        if (is_service(name))
+            services_add(&services, name, number, NULL);
+    }
+    json_decref(neither);
     return services;
 }
 

@@ -34,8 +34,10 @@ void services_deinit(struct services *services);
  * and does not list have no name either. */
 struct services services_of_table(const json_t *table);
 
-/* The services that the stubs of one element of `modules` in the section `stubs` call. */
-struct services services_of_stubs(const json_t *module);
+/* The services that the stubs of one element of `modules` in the section `stubs` call. What is a
+ * stub neither here nor in `other` (ntdll!NtGetTickCount) is no service that a comparison of the
+ * two lacks; `other` may be NULL. */
+struct services services_of_stubs(const json_t *module, const json_t *other);
 
 /* How a section names its lists. */
 struct services_lists {

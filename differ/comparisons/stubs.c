@@ -213,8 +213,8 @@ static void compare_numbers(const struct comparing *comparing, const json_t *old
                             const json_t *new_module) {
     if (table_tells(comparing->difference, comparing->name))
         return;
-    struct services old AUTO(services_deinit) = services_of_stubs(old_module);
-    struct services new AUTO(services_deinit) = services_of_stubs(new_module);
+    struct services old AUTO(services_deinit) = services_of_stubs(old_module, new_module);
+    struct services new AUTO(services_deinit) = services_of_stubs(new_module, old_module);
     services_compare(comparing->difference, "stubs", comparing->name, &old, &new);
 }
 

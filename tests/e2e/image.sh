@@ -40,4 +40,11 @@ sed -e 's/"build": 10240/"build": 10586/' -e 's/"number": 6/"number": 7/' "$scra
     >"$scratch/next.json"
 exits 1 "$NT_DIFFER" diff "$scratch/ntdll.json" "$scratch/next.json"
 prints '10586'
+prints 'syscall.renumbered'
+
+# What is no stub on either side does not hide that a service is gone.
+sed -e 's/"NtReadFile"/"NtReadFileNext"/' "$scratch/next.json" >"$scratch/gone.json"
+exits 1 "$NT_DIFFER" diff "$scratch/ntdll.json" "$scratch/gone.json"
+prints 'NtReadFile removed from ntdll'
+prints 'NtReadFileNext added to ntdll'
 finish

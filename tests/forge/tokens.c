@@ -12,6 +12,7 @@
 enum {
     SID_SIZE = 0x20, /* room for five subauthorities, rounded up */
     MOST_GROUPS = 4,
+    PACKAGE_PLACE = 0x100,  /* behind the groups */
     GROUP_ENABLED = 0x7,    /* mandatory, enabled by default, enabled */
     GROUP_INTEGRITY = 0x60, /* integrity, integrity enabled */
     VARIABLE_SIZE = 0x200,
@@ -26,6 +27,8 @@ struct sid {
 static const struct sid local_system = {5, 1, {18}}, administrators = {5, 2, {32, 544}};
 static const struct sid everyone = {1, 1, {0}};
 static const struct sid a_user = {5, 5, {21, 1180699209, 877415012, 3182924384, 1001}};
+
+static const struct sid a_package = {15, 5, {2, 1310292540, 1029022339, 4008023048, 2190398717}};
 
 static const struct {
     const char *name;
@@ -90,6 +93,11 @@ static void write_token(struct machine *machine, const struct process *process, 
     set(machine, token, type, "TokenInUse", 1);
     set(machine, token, type, "SessionId", process->session > 0 ? (uint64_t)process->session : 0);
     set(machine, token, type, "MandatoryPolicy", 3);
+    set(machine, token, type, "TokenFlags", number_or(process->extras, "token_flags", 0));
+    if (json_is_true(json_object_get(process->extras, "package"))) {
+        put_sid(machine, place + PACKAGE_PLACE, &a_package);
+        must_set(machine, token, type, "Package", place + PACKAGE_PLACE);
+    }
     /* Logon sessions: 0x3e7 is LocalSystem's. */
     put64(machine, field(machine, token, type, "AuthenticationId"), system ? 0x3e7 : 0x2c8f1);
     put64(machine, field(machine, token, type, "TokenId"), 0x10000 + process->pid);
