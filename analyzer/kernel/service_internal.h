@@ -5,6 +5,8 @@
 #include "kernel/services.h"
 #include "kernel/user_modules.h"
 
+#define SERVICE_MODULES 4 /* that win32k's services lie in; no build has more than two */
+
 /* A name that the stub of a number has. */
 struct stub_name {
     char *name;         /* owned; NULL: none */
@@ -19,6 +21,8 @@ struct services {
     const char **module_names;  /* of each, once it was asked for */
     struct service_table tables[SERVICES_TABLES];
     struct stub_name stubs[SERVICES_TABLES][SERVICE_LIMIT];
+    struct symbols *opened[SERVICE_MODULES]; /* of win32k's modules */
+    size_t opened_count;
     char **owned; /* names of modules and from symbols */
     size_t owned_count;
     size_t owned_capacity;

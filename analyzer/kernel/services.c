@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "kernel/module_symbols.h"
 #include "kernel/service_internal.h"
 
 const char *services_keep(struct services *services, char *name) {
@@ -52,21 +53,62 @@ static void name_all_at(struct service **sorted, size_t count, uint64_t address,
         }
 }
 
-/* By the kernel's own symbols, of which there are many more than services. */
-static void name_by_symbols(struct services *services, struct service_table *table) {
-    const struct target *target = services->target;
+/* By the symbols of the module at `base`, of which there are many more than services. */
+static void name_by_publics(struct service_table *table, const struct symbols *symbols,
+                            uint64_t base) {
     size_t count = 0, publics;
-    if (target->match != MATCH_EXACT || !table->count)
-        return;
     struct service **sorted = xcalloc(table->count, sizeof(struct service *));
     for (uint32_t i = 0; i < table->count; i++)
         if (table->items[i].state == READ_PRESENT)
             sorted[count++] = &table->items[i];
     qsort(sorted, count, sizeof(struct service *), by_address);
-    const struct public_symbol *symbols = symbols_publics(target->symbols, &publics);
+    const struct public_symbol *names = symbols_publics(symbols, &publics);
     for (size_t i = 0; i < publics; i++)
-        name_all_at(sorted, count, target->kernel.base + symbols[i].rva, symbols[i].name);
+        name_all_at(sorted, count, base + names[i].rva, names[i].name);
     free(sorted);
+}
+
+static void name_by_kernel_symbols(struct services *services) {
+    const struct target *target = services->target;
+    struct service_table *table = &services->tables[SERVICES_NT];
+    if (target->match == MATCH_EXACT && table->count)
+        name_by_publics(table, target->symbols, target->kernel.base);
+}
+
+/* Once for each module that services lie in: win32k.sys, later win32kbase.sys and win32kfull.sys.
+ */
+static void name_by_module_symbols(struct services *services, struct vm *vm,
+                                   struct symbol_index *index, uint64_t base) {
+    struct pe_image image;
+    pe_read(vm, base, &image);
+    if (!image.has_pdb || services->opened_count == SERVICE_MODULES)
+        return;
+    struct symbols *symbols = symbol_index_open(index, &image.pdb);
+    if (!symbols)
+        return;
+    services->opened[services->opened_count++] = symbols; /* the names are theirs */
+    name_by_publics(&services->tables[SERVICES_WIN32K], symbols, base);
+}
+
+static void name_by_win32k_symbols(struct services *services) {
+    const struct service_table *table = &services->tables[SERVICES_WIN32K];
+    struct vm *session = table->process ? process_space(services->target, table->process) : NULL;
+    struct symbol_index *index = symbol_index_new(services->target);
+    uint64_t seen[SERVICE_MODULES];
+    size_t count = 0;
+    for (uint32_t i = 0; i < table->count && count < SERVICE_MODULES; i++) {
+        const struct service *service = &table->items[i];
+        uint64_t base = service->address - service->rva;
+        size_t known = 0;
+        while (known < count && seen[known] != base)
+            known++;
+        if (service->state != READ_PRESENT || !service->module || known < count)
+            continue;
+        seen[count++] = base;
+        name_by_module_symbols(services, session ? session : services->target->vm, index, base);
+    }
+    symbol_index_free(index);
+    vm_destroy(session);
 }
 
 /* Whether symbols have that name at the service's address too: linkers keep one copy of functions
@@ -127,7 +169,8 @@ struct services *services_read(const struct target *target, const uint64_t *proc
     else
         service_tables_read(services);
     service_stubs_read(services);
-    name_by_symbols(services, &services->tables[SERVICES_NT]);
+    name_by_kernel_symbols(services);
+    name_by_win32k_symbols(services);
     for (unsigned which = 0; which < SERVICES_TABLES; which++)
         name_by_stubs(target, services->stubs[which], &services->tables[which]);
     services->processes = NULL; /* the caller's, no longer than this */
@@ -146,6 +189,8 @@ void services_free(struct services *services) {
     for (size_t i = 0; i < services->owned_count; i++)
         free(services->owned[i]);
     free(services->owned);
+    for (size_t i = 0; i < services->opened_count; i++)
+        symbols_free(services->opened[i]);
     free(services->module_names);
     module_list_deinit(&services->modules);
     free(services);

@@ -189,6 +189,14 @@ static json_t *image_symbols(const struct user_image *image) {
     return symbols;
 }
 
+static json_t *win32k_symbols(const struct machine *machine) {
+    json_t *symbols = json_object();
+    const struct service_list *list = &machine->gui_services;
+    for (size_t i = 0; i < list->count; i++)
+        add_symbol(symbols, list->items[i].name, list->items[i].address - machine->win32k);
+    return symbols;
+}
+
 /* ---- files ---- */
 
 static void make_folder(const char *path) {
@@ -224,6 +232,10 @@ void write_symbol_files(struct machine *machine, const char *folder) {
     const struct pdb kernel = {string(row, "name"), string(row, "guid"), (int)number(row, "age"),
                                wide ? MACHINE_AMD64 : MACHINE_I386};
     write_file(machine, folder, &kernel, kernel_types(machine), kernel_symbols(machine));
+    if (machine->win32k && machine->win32k_guid && machine->gui_services.count) {
+        const struct pdb win32k = {"win32k.pdb", machine->win32k_guid, 1, kernel.machine};
+        write_file(machine, folder, &win32k, json_object(), win32k_symbols(machine));
+    }
     for (size_t i = 0; i < machine->image_count; i++) {
         const struct user_image *image = &machine->images[i];
         char name[64];

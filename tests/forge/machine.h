@@ -79,6 +79,7 @@ struct machine {
     struct user_image *images;
     size_t image_count;
     uint64_t win32k; /* address of win32k.sys in session space; 0: none */
+    const char *win32k_guid; /* of its PDB; NULL: it names none */
 
     struct pool nonpaged, paged, stacks, strings;
 

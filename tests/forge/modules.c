@@ -70,8 +70,10 @@ static void write_module_image(struct machine *machine, const struct module *mod
         pdb_name(module->name, pdb, sizeof pdb);
         write_debug_record(machine, &image, pdb, module->guid, 1);
     }
-    if (!strcmp(module->presence, "session") && !strcmp(module->name, "win32k.sys"))
+    if (!strcmp(module->presence, "session") && !strcmp(module->name, "win32k.sys")) {
         machine->win32k = module->base;
+        machine->win32k_guid = module->guid;
+    }
     if (!strcmp(module->presence, "omitted"))
         memory_omit(&machine->memory, image.base);
 }
