@@ -2,55 +2,24 @@
  * service_stubs.c - names of system services by the stubs that ask for them: the number is in the
  * stub, the name is what it is exported by.
  *
- * Only the start of a stub is looked at, up to its number: what follows is for kernel/stub.h.
- * Sources: the stubs of ntdll.dll (`mov r10, rcx; mov eax, NUMBER`; x86: `mov eax, NUMBER`) and of
- * the kernel's Zw functions (`mov rax, rsp; cli; sub rsp, 10h; push rax; pushfq; push 10h;
- * lea rax, [KiServiceLinkage]; push rax; mov eax, NUMBER`) as every debugger shows them.
+ * Only the start of a stub is looked at, up to its number.
  */
 #include <string.h>
 #include <strings.h>
 
 #include "base/memory.h"
-#include "image/bytes.h"
 #include "kernel/exports.h"
 #include "kernel/service_internal.h"
+#include "kernel/stub.h"
 
 #define PROCESSES_TRIED 64 /* whose ntdll.dll or win32u.dll may be in the dump */
-#define STUB_START      25 /* bytes, up to the end of the longest number */
-#define ANY             (-1)
-
-/* What stands before the number. */
-struct stub_shape {
-    unsigned pointer_size;
-    unsigned length;
-    int16_t bytes[STUB_START];
-};
-
-static const struct stub_shape shapes[] = {
-    {8, 4, {0x4c, 0x8b, 0xd1, 0xb8}},
-    {8, 21, {0x48, 0x8b, 0xc4, 0xfa, 0x48, 0x83, 0xec, 0x10, 0x50, 0x9c, 0x6a,
-             0x10, 0x48, 0x8d, 0x05, ANY,  ANY,  ANY,  ANY,  0x50, 0xb8}},
-    {4, 1, {0xb8}},
-};
-
-static bool is_shape(const struct stub_shape *shape, const uint8_t *bytes) {
-    for (unsigned i = 0; i < shape->length; i++)
-        if (shape->bytes[i] != ANY && shape->bytes[i] != bytes[i])
-            return false;
-    return true;
-}
 
 static bool read_number(struct vm *vm, uint64_t address, uint32_t *number) {
     uint8_t bytes[STUB_START];
     if (vm_read(vm, address, bytes, sizeof bytes, NULL) != READ_PRESENT)
         return false;
-    for (size_t i = 0; i < ARRAY_LENGTH(shapes); i++) {
-        if (shapes[i].pointer_size != vm_pointer_size(vm) || !is_shape(&shapes[i], bytes))
-            continue;
-        *number = load_u32(bytes + shapes[i].length);
-        return *number < SERVICE_WIN32K + SERVICE_LIMIT;
-    }
-    return false;
+    return stub_number(bytes, vm_pointer_size(vm) == 8, number) &&
+           *number < SERVICE_WIN32K + SERVICE_LIMIT;
 }
 
 /* The first name that a number has stays. */

@@ -83,16 +83,35 @@ static bool is_variable(char character) {
     return character == 'N' || character == 'O' || character == 'P';
 }
 
-static bool is_shape(const struct shape *shape, const uint8_t *bytes, size_t size) {
-    size_t length = strlen(shape->pattern) / 2;
-    if (size < length)
-        return false;
+/* Where a pattern has the number, in bytes. */
+static size_t number_at(const struct shape *shape) {
+    return strcspn(shape->pattern, "N") / 2;
+}
+
+/* Whether the first `length` bytes are as the shape has them. */
+static bool starts_as(const struct shape *shape, const uint8_t *bytes, size_t length) {
     for (size_t i = 0; i < length; i++) {
         const char *pair = shape->pattern + 2 * i;
         if (!is_variable(*pair) && bytes[i] != (digit(pair[0]) << 4 | digit(pair[1])))
             return false;
     }
     return true;
+}
+
+static bool is_shape(const struct shape *shape, const uint8_t *bytes, size_t size) {
+    size_t length = strlen(shape->pattern) / 2;
+    return size >= length && starts_as(shape, bytes, length);
+}
+
+bool stub_number(const uint8_t bytes[STUB_START], bool is_64_bit, uint32_t *number) {
+    for (size_t i = 0; i < ARRAY_LENGTH(shapes); i++) {
+        size_t at = number_at(&shapes[i]);
+        if (shapes[i].is_64_bit != is_64_bit || !starts_as(&shapes[i], bytes, at))
+            continue;
+        *number = load_u32(bytes + at);
+        return true;
+    }
+    return false;
 }
 
 /* ---- code that is no known stub ---- */
@@ -149,12 +168,12 @@ struct stub stub_read(const uint8_t *bytes, size_t size, bool is_64_bit) {
         const struct shape *shape = &shapes[i];
         if (shape->is_64_bit != is_64_bit || !is_shape(shape, bytes, size))
             continue;
-        size_t number = (size_t)(strchr(shape->pattern, 'N') - shape->pattern) / 2;
-        return (struct stub){.mechanism = shape->mechanism,
-                             .has_number = true,
-                             .number = service_number(shape->mechanism, load_u32(bytes + number)),
-                             .length = strlen(shape->pattern) / 2,
-                             .masked = shape->pattern};
+        return (struct stub){
+            .mechanism = shape->mechanism,
+            .has_number = true,
+            .number = service_number(shape->mechanism, load_u32(bytes + number_at(shape))),
+            .length = strlen(shape->pattern) / 2,
+            .masked = shape->pattern};
     }
     return read_unknown(bytes, size, is_64_bit);
 }

@@ -41,6 +41,12 @@ struct stub {
 /* What the code at `bytes` is; at least one byte. Code that ends outside of them is unknown. */
 struct stub stub_read(const uint8_t *bytes, size_t size, bool is_64_bit);
 
+#define STUB_START 25 /* bytes up to the end of the number, in the shape that has it last */
+
+/* The number that code asks for, where it begins as a stub of some shape does, whatever follows: a
+ * hook leaves the start of a stub as it was. At least STUB_START bytes. */
+bool stub_number(const uint8_t bytes[STUB_START], bool is_64_bit, uint32_t *number);
+
 /* "4c8bd1b8070000000f05c3" */
 void stub_bytes(struct text *out, const struct stub *stub, const uint8_t *bytes);
 
