@@ -9,13 +9,13 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "differ/comparisons/order.h"
+#include "differ/comparisons/runs.h"
 #include "differ/comparisons/value.h"
 
 /* _OBJECT_HEADER.TypeIndex is a byte; XP's own numbers are small too. */
 #define INDEX_LIMIT 0x10000
 
-#define RUNS_IN_MESSAGE 3
-#define CAUSES_PER_RUN  4
+#define CAUSES_PER_RUN 4
 
 struct object_type {
     const char *name;
@@ -174,28 +174,6 @@ static json_t *make_runs(const struct matches *matches) {
     return runs;
 }
 
-/* "40 by +1 (Event to Timer; Partition added), 3 by +2 (Key), and 2 more runs" */
-static void describe(const json_t *runs, struct text *text) {
-    size_t count = json_array_size(runs);
-    for (size_t i = 0; i < count && i < RUNS_IN_MESSAGE; i++) {
-        const json_t *run = json_array_get(runs, i), *causes = json_object_get(run, "causes");
-        const char *first = json_string_value(json_object_get(run, "first"));
-        const char *last = json_string_value(json_object_get(run, "last"));
-        bool is_one = strcmp(first, last) == 0;
-        text_printf(text, "%s%" JSON_INTEGER_FORMAT " by %s (%s%s%s", i ? ", " : "",
-                    json_integer_value(json_object_get(run, "count")),
-                    json_string_value(json_object_get(run, "by")), first, is_one ? "" : " to ",
-                    is_one ? "" : last);
-        for (size_t c = 0; c < json_array_size(causes); c++)
-            text_printf(text, "%s%s", c ? ", " : "; ",
-                        json_string_value(json_array_get(causes, c)));
-        text_putc(text, ')');
-    }
-    if (count > RUNS_IN_MESSAGE)
-        text_printf(text, ", and %zu more run%s", count - RUNS_IN_MESSAGE,
-                    count - RUNS_IN_MESSAGE == 1 ? "" : "s");
-}
-
 static void report_runs(struct difference *difference, const struct matches *matches) {
     AUTO(text_deinit) struct text text = TEXT_EMPTY;
     size_t types = 0;
@@ -208,7 +186,7 @@ static void report_runs(struct difference *difference, const struct matches *mat
         json_object_set_new(pairs, match->new->name,
                             json_pack("[I, I]", match->old->index, match->new->index));
     }
-    describe(runs, &text);
+    runs_describe(runs, &text);
     json_t *details =
         json_pack("{s:I, s:o, s:o}", "count", (json_int_t)types, "groups", runs, "types", pairs);
     if (types)

@@ -7,14 +7,14 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "differ/comparisons/order.h"
+#include "differ/comparisons/runs.h"
 #include "differ/comparisons/value.h"
 
 /* A system call's number is 12 bits of index and 2 of table (Windows Internals, 7th edition, Part
  * 2, chapter 8, "System service handling"). No list is longer. */
 #define NUMBER_LIMIT 0x4000
 
-#define RUNS_IN_MESSAGE 3
-#define CAUSES_PER_RUN  4
+#define CAUSES_PER_RUN 4
 
 /* A service on both sides, or on one: `old` or `new` is NULL there. */
 struct match {
@@ -346,28 +346,6 @@ static json_t *run_json(const struct matches *matches, const struct run *run) {
                      matches->items[run->last].new->name);
 }
 
-/* "60 by +1 (A to B; New added), 3 by +2 (C to D), and 4 more runs" */
-static void describe(const json_t *runs, struct text *text) {
-    size_t count = json_array_size(runs);
-    for (size_t i = 0; i < count && i < RUNS_IN_MESSAGE; i++) {
-        const json_t *run = json_array_get(runs, i), *causes = json_object_get(run, "causes");
-        const char *first = json_string_value(json_object_get(run, "first"));
-        const char *last = json_string_value(json_object_get(run, "last"));
-        text_printf(text, "%s%" JSON_INTEGER_FORMAT " by %s (%s", i ? ", " : "",
-                    json_integer_value(json_object_get(run, "count")),
-                    json_string_value(json_object_get(run, "by")), first);
-        if (strcmp(first, last) != 0)
-            text_printf(text, " to %s", last);
-        for (size_t c = 0; c < json_array_size(causes); c++)
-            text_printf(text, "%s%s", c ? ", " : "; ",
-                        json_string_value(json_array_get(causes, c)));
-        text_putc(text, ')');
-    }
-    if (count > RUNS_IN_MESSAGE)
-        text_printf(text, ", and %zu more run%s", count - RUNS_IN_MESSAGE,
-                    count - RUNS_IN_MESSAGE == 1 ? "" : "s");
-}
-
 /* {name: [old number, new number]}; one name twice is told apart by its old number. */
 static json_t *pairs_json(const struct matches *matches) {
     json_t *pairs = json_object();
@@ -398,7 +376,7 @@ static void report_runs(const struct matches *matches) {
         services += runs[i].count;
     }
     struct text text AUTO(text_deinit) = TEXT_EMPTY;
-    describe(list, &text);
+    runs_describe(list, &text);
     json_t *details = json_pack("{s:I, s:o, s:o}", "count", (json_int_t)services, "groups", list,
                                 "services", pairs_json(matches));
     difference_add(matches->difference, "syscall.renumbered", matches->table, NULL, NULL, details,
