@@ -168,6 +168,7 @@ static json_t *extract_one(struct analysis_context *context, const struct layout
     put_time(context, section, process, &layout->members[EXIT_TIME]);
     put_session(context, section, process, layout);
     put_protection(context, section, process, layout->members);
+    put_signature_levels(context, section, process);
     put_integrity(context, section, process);
     put_job(context, section, process);
     put_mitigations(context, section, process);
@@ -219,6 +220,8 @@ static const char *const types[] = {"_DISPATCHER_HEADER",
                                     "_KPRCB",
                                     "_PS_PROTECTED_TYPE",
                                     "_PS_PROTECTED_SIGNER",
+                                    "_SEP_LOGON_SESSION_REFERENCES",
+                                    "_SEP_LOWBOX_NUMBER_ENTRY",
                                     "_SID",
                                     "_SID_AND_ATTRIBUTES",
                                     "_TOKEN",

@@ -46,6 +46,11 @@ void process_bits_resolve(const struct target *target, struct process_bits *bits
 json_t *process_bits_extract(struct analysis_context *context, const struct process_bits *bits,
                              uint64_t process);
 
+/* Puts the names of the bits of a word of flags that are set, as the symbols have them; left out
+ * where this build has no such word, or they name no bit of it. */
+void put_bits_set(struct analysis_context *context, json_t *section, const char *key,
+                  uint64_t object, const char *type, const char *word);
+
 /* Puts `name`: ImageFileName. */
 void put_process_name(struct analysis_context *context, json_t *section, uint64_t process);
 
