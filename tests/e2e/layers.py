@@ -279,6 +279,9 @@ def check_processors(case):
         expect("processors", f"{who}: nx", protections.pop("nx"),
                has_long_entries and not case.scenario.get("without_nx"))
         expect("processors", f"{who}: kva_shadow", protections.pop("kva_shadow", False), shadowed)
+        # It has a value where the symbols are the kernel's own, and name the variable.
+        kernel_cet = case.scenario.get("kernel_cet") if case.listed else None
+        expect("processors", f"{who}: kernel_cet", protections.pop("kernel_cet", None), kernel_cet)
         expect("processors", f"{who}: nothing else", protections, {})
 
 
@@ -391,9 +394,10 @@ def check_varied(folder, name, **more):
     path.write_text(json.dumps(scenario))
     dump = path.with_suffix(".dmp")
     subprocess.run([forge, path, "-o", dump, "--facts", path.with_suffix(".facts.json"),
-                    "--profiles", source / "analyzer" / "profiles"],
+                    "--isf", folder / name, "--profiles", source / "analyzer" / "profiles"],
                    check=True, capture_output=True)
     check(Case(dump, path))
+    check(Case(dump, path, "--symbols", folder / name))
 
 
 paths = [path for path in sorted(dumps.glob("*.dmp")) if not path.name.startswith("hostile")
@@ -412,6 +416,6 @@ with tempfile.TemporaryDirectory() as temporary:
     for build in ("hidden-7601", "win81-9600", "hidden-10240", "win10-14393", "hidden-15063",
                   "alpc-17763", "hidden-19041"):
         check_varied(pathlib.Path(temporary), build)
-    check_varied(pathlib.Path(temporary), "win10-18362", kva_shadow=True)
+    check_varied(pathlib.Path(temporary), "win10-18362", kva_shadow=True, kernel_cet=True)
 print(f"{len(paths)} dumps and 8 variations, {sum(checked.values())} checks:",
       ", ".join(f"{layer} {count}" for layer, count in checked.items()))
