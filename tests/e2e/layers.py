@@ -363,13 +363,17 @@ def vary(scenario):
         for parent, job in enumerate(jobs[1:]):
             job["parent"] = parent
         jobs.append({"parent": 0, "bits": {"JobFrozen": 1, "Background": 1}})
+        # One for each value; nothing but the list of the job around them leads to them.
+        jobs += [{"parent": 0, "limits": hex(1 << bit), "values": jobs[0]["values"]}
+                 for bit in sorted(set(LIMIT_VALUES.values()))]
         rows[0][8].update(integrity="low", package=True, lowbox=3)
     if build >= ANNIVERSARY:
         jobs[1]["silo"] = 2
         jobs[3]["silo"] = 1
     for position, job in enumerate(jobs):
         job["name"] = f"\\Job{position}"
-        is_empty = "parent" in job and position == 1  # it is found by those within it
+        # The second is found by those within it.
+        is_empty = "parent" in job and (position == 1 or position >= len(rows) - 1)
         job["processes"] = [] if is_empty else [rows[position][1]]
     scenario["jobs"] = jobs
     if build >= WINDOWS_81:
