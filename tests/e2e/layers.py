@@ -22,7 +22,7 @@ SECTIONS = ("processes", "processors", "jobs", "sessions", "silos")
 VISTA, WINDOWS_8, WINDOWS_81, WINDOWS_10, ANNIVERSARY, FALL_2017 = (
     6000, 9200, 9600, 10240, 14393, 16299)
 
-USER = "S-1-5-21-1180699209-877415012-3182924384-1001"
+USERS = {None: "S-1-5-21-1180699209-877415012-3182924384-1001", "container": "S-1-5-93-2-2"}
 PACKAGE = "S-1-15-2-1310292540-1029022339-4008023048-2190398717"
 LEVELS = {0: "Untrusted", 0x1000: "Low", 0x2000: "Medium", 0x3000: "High", 0x4000: "System",
           0x5000: "Protected"}
@@ -89,13 +89,13 @@ class Case:
 
 # ---- of a process ----
 
-def check_token(who, case, token, integrity):
+def check_token(who, case, extras, token, integrity):
     level, elevation = token["integrity"], token["elevation"]
     is_system = level >= 0x4000
     administrators = {"Full": "enabled", "Limited": "deny-only"}.get(
         elevation, "enabled" if is_system else "absent")
-    expected = {"token": token["token"], "user": "S-1-5-18" if is_system else USER,
-                "administrators": administrators}
+    expected = {"token": token["token"], "administrators": administrators,
+                "user": "S-1-5-18" if is_system else USERS[extras.get("user")]}
     if case.has(VISTA):
         expected.update(sid=f"S-1-16-{level}", level=LEVELS[level], elevation=elevation,
                         filtered=bool(token["flags"] & 0x800))
@@ -109,11 +109,11 @@ def check_token(who, case, token, integrity):
 
 def check_integrity(case):
     tokens = {token["pid"]: token for token in case.facts["tokens"]}
-    for facts, _, process, who in case.processes():
+    for facts, extras, process, who in case.processes():
         if facts["exit_time_100ns"]:
             expect("integrity", f"{who}: no token", process.get("integrity"), None)
         else:
-            check_token(who, case, tokens[facts["pid"]], process["integrity"])
+            check_token(who, case, extras, tokens[facts["pid"]], process["integrity"])
 
 
 def signing(level):

@@ -36,6 +36,7 @@ static const struct sid local_system = {5, 1, {18}}, administrators = {5, 2, {32
 static const struct sid everyone = {1, 1, {0}}, users = {5, 2, {32, 545}};
 static const struct sid a_user = {5, 5, {21, 1180699209, 877415012, 3182924384, 1001}};
 
+static const struct sid container_user = {5, 3, {93, 2, 2}}; /* ContainerUser */
 static const struct sid a_package = {15, 5, {2, 1310292540, 1029022339, 4008023048, 2190398717}};
 
 /* internetClient and privateNetworkClientServer */
@@ -125,6 +126,12 @@ static void put_groups(struct machine *machine, uint64_t place, const struct gro
     }
 }
 
+static const struct sid *user_of(const struct process *process) {
+    if (elevation_of(process) == ELEVATION_SYSTEM)
+        return &local_system;
+    return json_object_get(process->extras, "user") ? &container_user : &a_user;
+}
+
 static void write_groups(struct machine *machine, const struct process *process, uint64_t token,
                          uint64_t place) {
     static const char type[] = "_TOKEN";
@@ -136,7 +143,7 @@ static void write_groups(struct machine *machine, const struct process *process,
     };
     enum elevation elevation = elevation_of(process);
     const struct group groups[MOST_GROUPS] = {
-        {elevation == ELEVATION_SYSTEM ? local_system : a_user, 0},
+        {*user_of(process), 0},
         {everyone, GROUP_ENABLED},
         administrators_as[elevation],
         {{16, 1, {integrity_of(process)}}, GROUP_INTEGRITY},
