@@ -1,56 +1,9 @@
-/* jobs.c - tests of jobs that are nested, of silos, and of jobs that lie about it. */
+/* jobs.c - tests of jobs that are nested, of silos, of who is in them, and of jobs that lie. */
 #include "test.h"
 
 #include "analyses/assemble.h"
-#include "small_objects.h"
+#include "small_jobs.h"
 #include "snapshot_json.h"
-
-enum { JOBS = 3 };
-#define GLOBALS 0xffffe00000260000
-#define NOWHERE 0xffffe00009990000
-
-static uint64_t job_at(unsigned index) {
-    return 0xffffe00000250100 + 0x1000 * (uint64_t)index;
-}
-
-static void put_job(struct small_objects *objects, unsigned index, const char *member,
-                    uint64_t value, size_t width) {
-    machine_put(objects->machine, job_at(index) + objects_offset(objects, "_EJOB", member), value,
-                width);
-}
-
-/* A ring of `links`, members of jobs, from a head in `owner`. */
-static void put_ring(struct small_objects *objects, unsigned owner, const char *head,
-                     const uint64_t *links, size_t count) {
-    uint64_t ring[JOBS + 1] = {job_at(owner) + objects_offset(objects, "_EJOB", head)};
-    memcpy(ring + 1, links, count * sizeof *links);
-    machine_ring(objects->machine, ring, count + 1);
-}
-
-/* Job 2 is in 1, and 1 in 0. 0 is a server silo, 1 holds nobody, 2 a process and is a silo. */
-static struct small_objects job_machine(void) {
-    struct small_objects objects = small_objects("nt-14393-x64", true);
-    uint64_t process = small_process(1);
-    uint64_t member = process + objects_offset(&objects, "_EPROCESS", "JobLinks");
-    for (unsigned i = 0; i < JOBS; i++) {
-        uint64_t child = job_at(i + 1) + objects_offset(&objects, "_EJOB", "SiblingJobLinks");
-        put_job(&objects, i, "JobId", 7 + i, 4);
-        put_job(&objects, i, "JobFlags", i == 1 ? 0 : 1u << 30, 4); /* Silo */
-        put_job(&objects, i, "ParentJob", i ? job_at(i - 1) : 0, 8);
-        put_ring(&objects, i, "ProcessListHead", &member, i == 2 ? 1 : 0);
-        put_ring(&objects, i, "ChildJobListHead", &child, i < 2 ? 1 : 0);
-    }
-    put_job(&objects, 0, "ServerSiloGlobals", GLOBALS, 8);
-    machine_put(objects.machine,
-                GLOBALS + objects_offset(&objects, "_ESERVERSILO_GLOBALS", "State"), 2, 4);
-    objects_string(&objects,
-                   GLOBALS +
-                       objects_offset(&objects, "_ESERVERSILO_GLOBALS", "SiloRootDirectoryName"),
-                   "\\Silos\\7");
-    machine_put(objects.machine, process + objects_offset(&objects, "_EPROCESS", "Job"), job_at(2),
-                8);
-    return objects;
-}
 
 /* Takes the machine over. */
 static json_t *snapshot_of(struct small_objects *objects) {
@@ -93,6 +46,27 @@ static void test_nested_jobs_and_silos(void **state) {
     expect(snapshot, "processes.1.silo.address", "\"0xffffe00000252100\"");
     expect(snapshot, "processes.1.server_silo.address", "\"0xffffe00000250100\"");
     expect(snapshot, "processes.0.silo", "nothing");
+    json_decref(snapshot);
+}
+
+static void test_token_of_an_app_container(void **state) {
+    (void)state;
+    struct small_objects objects = job_machine();
+    json_t *snapshot = snapshot_of(&objects);
+    expect(snapshot, "processes.0.integrity", "nothing");
+    expect(snapshot, "processes.1.integrity",
+           "{\"administrators\":\"absent\",\"app_container\":true,\"capabilities\":3,"
+           "\"elevation\":\"Limited\",\"filtered\":true,\"level\":\"Low\",\"lowbox_number\":6,"
+           "\"package\":\"S-1-5-18\",\"sid\":\"S-1-16-4096\",\"token\":\"0xffffe00000270000\","
+           "\"user\":\"S-1-5-18\"}");
+    json_decref(snapshot);
+    objects = job_machine();
+    put_token(&objects, "LowboxNumberEntry", NOWHERE, 8);
+    put_token(&objects, "LogonSession", NOWHERE, 8);
+    snapshot = snapshot_of(&objects);
+    expect(snapshot, "processes.1.integrity.lowbox_number", "null");
+    expect(snapshot, "processes.1.integrity.elevation", "null");
+    expect(snapshot, "processes.1.integrity.filtered", "true");
     json_decref(snapshot);
 }
 
@@ -146,6 +120,7 @@ static void test_list_of_children_that_breaks(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_nested_jobs_and_silos),
+        cmocka_unit_test(test_token_of_an_app_container),
         cmocka_unit_test(test_values_that_make_no_sense),
         cmocka_unit_test(test_jobs_around_each_other),
         cmocka_unit_test(test_list_of_children_that_breaks),
