@@ -7,14 +7,15 @@
 
 #include "small_objects.h"
 
-#define JOBS_PROFILE "nt-14393-x64"
-enum { JOBS = 3 };
-#define GLOBALS       0xffffe00000260000
+#define JOBS_PROFILE  "nt-14393-x64"
+#define GLOBALS       0xffffe00000260000 /* of the server silo */
 #define JOB_TOKEN     0xffffe00000270000
 #define JOB_SIDS      0xffffe00000271000 /* the groups, then the SIDs */
 #define LOGON_SESSION 0xffffe00000272000
 #define LOWBOX        0xffffe00000273000
 #define NOWHERE       0xffffe00009990000
+
+enum { JOBS = 3 };
 
 static inline uint64_t job_at(unsigned index) {
     return 0xffffe00000250100 + 0x1000 * (uint64_t)index;
