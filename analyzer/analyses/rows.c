@@ -6,6 +6,8 @@
 #include "base/memory.h"
 
 void rows_deinit(struct rows *rows) {
+    for (size_t i = 0; i < rows->count; i++)
+        json_decref((json_t *)rows->places[i].place);
     for (size_t i = 0; i < rows->content_count; i++)
         rows->contents[i].release(rows->contents[i].data);
     free(rows->contents);
@@ -18,7 +20,7 @@ json_t *rows_place(struct rows *rows, void (*write)(struct canon *canon, const v
     json_t *place = json_array();
     ARRAY_RESERVE(rows->places, rows->count, rows->capacity);
     rows->places[rows->count++] = (struct canon_place){place, write, data};
-    return place;
+    return json_incref(place);
 }
 
 void rows_own(struct rows *rows, void *data, void (*release)(void *data)) {

@@ -22,8 +22,8 @@ struct rows {
 };
 void rows_deinit(struct rows *rows);
 
-/* Gives the place: an array without elements, which goes into the tree and stays there. `write`
- * writes the value that stands in it. */
+/* Gives the place: an array without elements, which goes into the tree. `write` writes the value
+ * that stands in it. */
 json_t *rows_place(struct rows *rows, void (*write)(struct canon *canon, const void *data),
                    const void *data);
 
