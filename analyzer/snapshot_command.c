@@ -108,12 +108,15 @@ static void add_statistics(const struct image *image, struct text *remarks) {
 /* The output, opened when there is something to write: while the dump is read, none is there. */
 struct delivery {
     struct error *err;
+    const struct image *image;
     enum status status;
     struct file_stream *stream;
 };
 
 static void deliver(void *data, const char *bytes, size_t length) {
     struct delivery *delivery = data;
+    if (!delivery->stream && !delivery->status)
+        delivery->status = image_check(delivery->err, delivery->image);
     if (!delivery->stream && !delivery->status)
         delivery->status = file_stream_open(delivery->err, output, &delivery->stream);
     if (delivery->stream)
@@ -122,7 +125,7 @@ static void deliver(void *data, const char *bytes, size_t length) {
 
 static enum status write_snapshot(struct error *err, const struct target *target,
                                   struct assembly *assembly, struct progress *progress) {
-    struct delivery delivery = {.err = err};
+    struct delivery delivery = {.err = err, .image = target->image};
     assemble_to(target, assembly, progress, (struct canon_sink){deliver, &delivery});
     return delivery.stream ? file_stream_close(err, delivery.stream, false) : delivery.status;
 }

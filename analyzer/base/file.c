@@ -1,4 +1,4 @@
-/* file.c - mapping, reading and atomic writing of whole files. */
+/* file.c - reading and atomic writing of whole files. */
 #include "base/file.h"
 
 #include <errno.h>
@@ -7,68 +7,27 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file_internal.h"
 #include "base/memory.h"
 
-static enum status fail_errno(struct error *err, const char *path, const char *action) {
+enum status file_fail(struct error *err, const char *path, const char *action) {
     return fail(err, errno == ENOENT ? STATUS_NOT_FOUND : STATUS_IO, "%s: cannot %s: %s", path,
                 action, strerror(errno));
 }
 
-static void close_descriptor(int *descriptor) {
+void file_close_descriptor(int *descriptor) {
     if (*descriptor >= 0)
         close(*descriptor);
 }
 
-static const char *kind_of_file(mode_t mode) {
-    if (S_ISDIR(mode))
-        return "a directory";
-    if (S_ISFIFO(mode))
-        return "a pipe";
-    if (S_ISSOCK(mode))
-        return "a socket";
-    return "a device";
-}
-
-/* "-" is standard input. */
-static int open_named(const char **path, int flags) {
+int file_open_named(const char **path, int flags) {
     if (strcmp(*path, "-") != 0)
         return open(*path, O_RDONLY | O_CLOEXEC | flags);
     *path = "standard input";
     return dup(STDIN_FILENO);
-}
-
-enum status mapping_open(struct error *err, const char *path, struct mapping *mapping) {
-    *mapping = (struct mapping){NULL, 0};
-    /* O_NONBLOCK: opening a pipe that nobody writes must not hang before it can be refused. */
-    int descriptor AUTO(close_descriptor) = open_named(&path, O_NONBLOCK);
-    struct stat info;
-    if (descriptor < 0 || fstat(descriptor, &info) < 0)
-        return fail_errno(err, path, "open");
-    if (!S_ISREG(info.st_mode))
-        return fail(err, STATUS_FORMAT, "%s: expected a regular file, found %s", path,
-                    kind_of_file(info.st_mode));
-    if (info.st_size == 0)
-        return STATUS_OK;
-    void *data = mmap(NULL, (size_t)info.st_size, PROT_READ, MAP_PRIVATE, descriptor, 0);
-    if (data == MAP_FAILED)
-        return fail_errno(err, path, "map");
-    *mapping = (struct mapping){data, (size_t)info.st_size};
-    return STATUS_OK;
-}
-
-void mapping_close(struct mapping *mapping) {
-    if (mapping->data)
-        munmap((void *)(uintptr_t)mapping->data, mapping->size);
-    *mapping = (struct mapping){NULL, 0};
-}
-
-void mapping_release(const struct mapping *mapping, size_t offset, size_t size) {
-    if (mapping->data)
-        madvise((void *)(uintptr_t)(mapping->data + offset), size, MADV_DONTNEED);
 }
 
 static enum status read_descriptor(struct error *err, int descriptor, const char *path,
@@ -79,7 +38,7 @@ static enum status read_descriptor(struct error *err, int descriptor, const char
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0)
-            return fail_errno(err, path, "read");
+            return file_fail(err, path, "read");
         if (got == 0)
             return STATUS_OK;
         if ((size_t)got > limit - content->length)
@@ -90,9 +49,9 @@ static enum status read_descriptor(struct error *err, int descriptor, const char
 }
 
 enum status file_read(struct error *err, const char *path, size_t limit, struct text *content) {
-    int descriptor AUTO(close_descriptor) = open_named(&path, 0);
+    int descriptor AUTO(file_close_descriptor) = file_open_named(&path, 0);
     if (descriptor < 0)
-        return fail_errno(err, path, "open");
+        return file_fail(err, path, "open");
     text_init(content);
     enum status status = read_descriptor(err, descriptor, path, limit, content);
     if (status)
@@ -125,13 +84,13 @@ static void stream_fail(struct file_stream *stream) {
 
 static enum status stream_error(struct error *err, const struct file_stream *stream) {
     errno = stream->error;
-    return stream->status ? fail_errno(err, stream->path, "write") : STATUS_OK;
+    return stream->status ? file_fail(err, stream->path, "write") : STATUS_OK;
 }
 
 static enum status open_beside(struct error *err, struct file_stream *stream) {
     stream->temporary = xasprintf("%s.XXXXXX", stream->path);
     stream->descriptor = mkostemp(stream->temporary, O_CLOEXEC);
-    return stream->descriptor < 0 ? fail_errno(err, stream->path, "write") : STATUS_OK;
+    return stream->descriptor < 0 ? file_fail(err, stream->path, "write") : STATUS_OK;
 }
 
 static enum status open_stream(struct error *err, struct file_stream *stream) {
@@ -145,11 +104,11 @@ static enum status open_stream(struct error *err, struct file_stream *stream) {
     } else {
         return open_beside(err, stream);
     }
-    return stream->descriptor < 0 ? fail_errno(err, stream->path, "open") : STATUS_OK;
+    return stream->descriptor < 0 ? file_fail(err, stream->path, "open") : STATUS_OK;
 }
 
 static void stream_free(struct file_stream *stream) {
-    close_descriptor(&stream->descriptor);
+    file_close_descriptor(&stream->descriptor);
     free(stream->temporary);
     free(stream);
 }

@@ -1,5 +1,5 @@
 /*
- * file.h - files in whole: mapped for reading, read into memory, written complete or not at all.
+ * file.h - files in whole: read into memory, written complete or not at all.
  */
 #ifndef NTDRIFT_BASE_FILE_H
 #define NTDRIFT_BASE_FILE_H
@@ -10,20 +10,6 @@
 
 #include "base/status.h"
 #include "base/text.h"
-
-/* A regular file, mapped read-only. An empty file has `data` NULL and `size` 0. */
-struct mapping {
-    const uint8_t *data;
-    size_t size;
-};
-
-/* Maps `path`, or what standard input was redirected from where it is "-". A directory, pipe or
- * device is refused by name (STATUS_FORMAT). */
-enum status mapping_open(struct error *err, const char *path, struct mapping *mapping);
-void mapping_close(struct mapping *mapping);
-
-/* Says that whole pages of it are not wanted for now: the next access reads the file again. */
-void mapping_release(const struct mapping *mapping, size_t offset, size_t size);
 
 /* Reads `path`, or standard input where it is "-", up to `limit` bytes; more is STATUS_FORMAT.
  * `content` is initialized here; the caller deinitializes it on success. */
