@@ -105,6 +105,31 @@ static void add_statistics(const struct image *image, struct text *remarks) {
                     image_pages_read(image), image_info(image)->pages_present);
 }
 
+/* The output, opened when there is something to write: while the dump is read, none is there. */
+struct delivery {
+    struct error *err;
+    const struct image *image;
+    enum status status;
+    struct file_stream *stream;
+};
+
+static void deliver(void *data, const char *bytes, size_t length) {
+    struct delivery *delivery = data;
+    if (!delivery->stream && !delivery->status)
+        delivery->status = image_check(delivery->err, delivery->image);
+    if (!delivery->stream && !delivery->status)
+        delivery->status = file_stream_open(delivery->err, output, &delivery->stream);
+    if (delivery->stream)
+        file_stream_put(delivery->stream, bytes, length);
+}
+
+static enum status write_snapshot(struct error *err, const struct target *target,
+                                  struct assembly *assembly, struct progress *progress) {
+    struct delivery delivery = {.err = err, .image = target->image};
+    assemble_to(target, assembly, progress, (struct canon_sink){deliver, &delivery});
+    return delivery.stream ? file_stream_close(err, delivery.stream, false) : delivery.status;
+}
+
 static enum status make(struct error *err, const struct cli_call *call, const char *path,
                         struct assembly *assembly, struct text *remarks) {
     struct target *target;
@@ -112,17 +137,16 @@ static enum status make(struct error *err, const struct cli_call *call, const ch
     if (status)
         return status;
     struct progress progress;
-    AUTO(text_deinit) struct text snapshot = TEXT_EMPTY;
     progress_begin(&progress, analyses_count(), call->quiet);
     status = attach_symbols(err, target, &symbol_paths, no_profiles, remarks);
     if (!status)
-        assemble(target, assembly, &progress, &snapshot);
+        status = write_snapshot(err, target, assembly, &progress);
     progress_end(&progress);
     if (image_fault(target->image))
         text_printf(remarks, "%s: %s\n", path, image_fault(target->image));
     add_statistics(target->image, remarks);
     target_close(target);
-    return status ? status : file_write(err, output, snapshot.data, snapshot.length);
+    return status;
 }
 
 static int run(const struct cli_call *call) {

@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "analyses/rows.h"
 #include "kernel/target.h"
 #include "snapshot/canon.h"
 
@@ -39,6 +40,7 @@ struct analysis_context {
     struct names *names;           /* by context_names(); NULL until then */
     struct services *services;     /* by context_services() */
     struct objects *objects;       /* by context_objects() */
+    struct rows rows;              /* what the sections keep beside their trees */
 };
 
 struct analysis {
@@ -81,6 +83,7 @@ enum value_form {
     VALUE_BOOLEAN /* whether it is not zero */
 };
 
+void address_print(const struct target *target, uint64_t address, char text[24]);
 json_t *json_address(const struct target *target, uint64_t address); /* "0xfffff80315415000" */
 json_t *json_hex(uint64_t value);                                    /* "0x67c" */
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "analyses/sections.h"
+#include "base/memory.h"
 #include "snapshot/snapshot.h"
 
 size_t analyses_count(void) {
@@ -108,24 +109,22 @@ static int by_key(const void *left, const void *right) {
 }
 
 static void write_parts(struct part *parts, size_t count, const struct target *target,
-                        struct text *snapshot) {
-    struct canon canon;
+                        struct canon *canon) {
     qsort(parts, count, sizeof *parts, by_key);
-    canon_init(&canon, snapshot);
-    canon_object_begin(&canon, NULL);
+    canon_object_begin(canon, NULL);
     for (size_t i = 0; i < count; i++) {
         if (parts[i].tree)
-            canon_json(&canon, parts[i].key, parts[i].tree);
+            canon_json(canon, parts[i].key, parts[i].tree);
         else
-            parts[i].analysis->write(&canon, parts[i].key, target);
+            parts[i].analysis->write(canon, parts[i].key, target);
         json_decref(parts[i].tree);
     }
-    canon_object_end(&canon);
-    canon_finish(&canon);
+    canon_object_end(canon);
+    canon_finish(canon);
 }
 
-void assemble(const struct target *target, struct assembly *assembly, struct progress *progress,
-              struct text *snapshot) {
+static void assemble_on(const struct target *target, struct assembly *assembly,
+                        struct progress *progress, struct canon *canon) {
     struct part parts[ANALYSES_MOST + 3];
     size_t count = 0;
     struct analysis_context context = {
@@ -153,7 +152,24 @@ void assemble(const struct target *target, struct assembly *assembly, struct pro
     parts[count++] = (struct part){"coverage", whole_coverage(assembly, user_memory), NULL};
     parts[count++] = (struct part){"findings", context.findings, NULL};
     parts[count++] = (struct part){"schema", json_string(SNAPSHOT_SCHEMA), NULL};
-    write_parts(parts, count, target, snapshot);
+    rows_use(&context.rows, canon);
+    write_parts(parts, count, target, canon);
     context_deinit(&context);
     process_set_destroy(context.processes);
+}
+
+void assemble(const struct target *target, struct assembly *assembly, struct progress *progress,
+              struct text *snapshot) {
+    struct canon canon;
+    canon_init(&canon, snapshot);
+    assemble_on(target, assembly, progress, &canon);
+}
+
+void assemble_to(const struct target *target, struct assembly *assembly, struct progress *progress,
+                 struct canon_sink sink) {
+    struct canon canon;
+    AUTO(text_deinit) struct text block = TEXT_EMPTY;
+    canon_init(&canon, &block);
+    canon_set_sink(&canon, sink);
+    assemble_on(target, assembly, progress, &canon);
 }

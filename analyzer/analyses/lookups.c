@@ -34,6 +34,7 @@ void context_deinit(struct analysis_context *context) {
     names_free(context->names);
     services_free(context->services);
     objects_free(context->objects);
+    rows_deinit(&context->rows);
     context->names = NULL;
     context->services = NULL;
     context->objects = NULL;

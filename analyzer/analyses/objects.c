@@ -141,14 +141,19 @@ static void put_directory(struct analysis_context *context, json_t *section,
     }
     directory_read(context->target, address, &directory);
     count_unreadable(context, directory.unreadable);
-    json_t *array = json_array();
+    struct text text = TEXT_EMPTY;
+    struct canon canon;
+    canon_init(&canon, &text);
+    canon_array_begin(&canon, NULL);
     for (size_t i = 0; i < directory.count && pending->objects < OBJECTS_MOST; i++) {
-        json_array_append_new(array,
-                              object_extract(context, objects, directory.objects[i], pending));
+        json_t *object = object_extract(context, objects, directory.objects[i], pending);
+        canon_json(&canon, NULL, object);
+        json_decref(object);
         pending->objects++;
     }
+    canon_array_end(&canon);
     directory_deinit(&directory);
-    json_object_set_new(section, path.data, array);
+    json_object_set_new(section, path.data, rows_text(&context->rows, &text));
 }
 
 /* Gives how many objects were found. */

@@ -144,23 +144,34 @@ static bool is_unreadable(const struct process_threads *threads) {
            walk->broken_at == threads->executive.head;
 }
 
+static void write_thread(struct extraction *extraction, struct canon *canon, struct space *space,
+                         uint64_t thread) {
+    json_t *json = extract_one(extraction, space, thread);
+    canon_json(canon, NULL, json);
+    json_decref(json);
+}
+
+/* A machine has tens of thousands of threads, and the text of one takes a tenth of its tree. */
 static json_t *threads_of(struct extraction *extraction, const struct process_entry *process,
                           const struct process_threads *threads) {
     struct analysis_context *context = extraction->context;
     struct space space = {.process = process->address};
     AUTO_FREE char *name = thread_list_name(context->target, process->address);
-    json_t *section = json_array();
+    struct text text = TEXT_EMPTY;
+    struct canon canon;
+    canon_init(&canon, &text);
+    canon_array_begin(&canon, NULL);
     for (size_t i = 0; i < threads->count; i++) {
         if (threads->items[i].strange)
             report_strange(context, name, &threads->items[i]);
         else
-            json_array_append_new(section,
-                                  extract_one(extraction, &space, threads->items[i].address));
+            write_thread(extraction, &canon, &space, threads->items[i].address);
     }
+    canon_array_end(&canon);
     report_list(context, name, threads->executive.head, &threads->executive.walk);
     thread_findings(context, &extraction->reader, process, threads);
     vm_destroy(space.vm);
-    return section;
+    return rows_text(&context->rows, &text);
 }
 
 static void put_threads(struct extraction *extraction, json_t *json,

@@ -261,10 +261,12 @@ static void add_usual_handles(struct machine *machine, struct table *table,
     }
 }
 
-/* The process that a row names, or an object of its own. */
+/* The process that a row names or its first thread, or an object of its own. */
 static uint64_t given_object(struct machine *machine, const json_t *row, enum object_type type) {
-    if (json_object_get(row, "process"))
-        return find_process(machine, number(row, "process"))->address;
+    if (json_object_get(row, "process")) {
+        const struct process *process = find_process(machine, number(row, "process"));
+        return type == TYPE_THREAD ? process->thread_addresses[0] : process->address;
+    }
     return make_handle_object(machine, type, number_or(row, "object", 0),
                               json_string_value(json_object_get(row, "name")));
 }

@@ -180,6 +180,7 @@ int main(int argc, char **argv) {
     note_processes(&machine);
     forge_oddities(&machine);
     finish_spaces(&machine);
+    memory_check_claims(&machine.memory);
     write_dump(&machine, options.dump);
     json_object_set(machine.facts, "globals", machine.globals);
     if (options.facts &&
