@@ -9,7 +9,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static const struct symbols *layouts(void) {
     static struct symbols *symbols;
     if (!symbols)
-        symbols = namespace_symbols();
+        symbols = namespace_symbols(NS_PROFILE);
     return symbols;
 }
 

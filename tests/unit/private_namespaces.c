@@ -42,7 +42,7 @@ static void assert_readable(const struct private_namespaces *namespaces) {
 
 static void test_by_the_table(void **state) {
     (void)state;
-    struct small_objects machine = namespace_machine();
+    struct small_objects machine = namespace_machine(NS_PROFILE);
     struct target *target = open_namespaces(&machine, true);
     struct private_namespaces namespaces;
     private_namespaces_read(target, &namespaces);
@@ -58,7 +58,7 @@ static void test_by_the_table(void **state) {
 
 static void test_by_a_directory(void **state) {
     (void)state;
-    struct small_objects machine = namespace_machine();
+    struct small_objects machine = namespace_machine(NS_PROFILE);
     struct target *target = open_namespaces(&machine, false);
     struct private_namespaces namespaces;
     private_namespaces_read(target, &namespaces);
@@ -73,7 +73,7 @@ static void test_by_a_directory(void **state) {
 
 static void test_a_build_that_has_none(void **state) {
     (void)state;
-    struct small_objects machine = namespace_machine();
+    struct small_objects machine = namespace_machine(NS_PROFILE);
     struct target *target = open_namespaces(&machine, true);
     target->symbols = builtin_symbols("nt-2600-x86");
     struct private_namespaces namespaces;
@@ -122,7 +122,7 @@ static void test_tables_that_lie(void **state) {
         {ITEM + 0x18, 0xff01, 2, 1, READ_BAD_VALUE, READ_PRESENT}, /* a SID of 255 subauthorities */
     };
     for (size_t i = 0; i < sizeof lies / sizeof *lies; i++) {
-        struct small_objects machine = namespace_machine();
+        struct small_objects machine = namespace_machine(NS_PROFILE);
         machine_put(machine.machine, lies[i].address, lies[i].value, lies[i].width);
         struct target *target = open_namespaces(&machine, true);
         struct private_namespaces namespaces;
@@ -142,7 +142,7 @@ static void test_tables_that_lie(void **state) {
 
 static void test_names_inside(void **state) {
     (void)state;
-    struct small_objects machine = namespace_machine();
+    struct small_objects machine = namespace_machine(NS_PROFILE);
     struct target *target = open_namespaces(&machine, true);
     struct objects *objects = objects_new(target);
     AUTO(text_deinit) struct text path = TEXT_EMPTY;
@@ -164,7 +164,7 @@ static void assert_holding(const struct holdings *holdings, size_t at, uint64_t 
 
 static void test_holdings(void **state) {
     (void)state;
-    struct small_objects machine = namespace_machine();
+    struct small_objects machine = namespace_machine(NS_PROFILE);
     struct target *target = open_namespaces(&machine, true);
     struct process_set *set = process_set_create(target);
     struct holdings *holdings = holdings_new(target, set);
@@ -190,7 +190,7 @@ static void test_holdings(void **state) {
 /* A page of handles that is not there, and an entry that leads to no object. */
 static void test_holdings_that_cannot_be_read(void **state) {
     (void)state;
-    struct small_objects machine = namespace_machine();
+    struct small_objects machine = namespace_machine(NS_PROFILE);
     machine_put(machine.machine,
                 TABLE + 0x100 + objects_offset(&machine, "_HANDLE_TABLE", "TableCode"), NOWHERE, 8);
     machine_put(machine.machine, TABLE_PAGES + 2 * PAGE + 16 * 2, 0x12340000000013, 8);

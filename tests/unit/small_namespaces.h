@@ -10,7 +10,9 @@
 
 #include "small_objects.h"
 
+#define NS_PROFILE   "nt-10240-x64"
 #define NS_TABLE     (NT + 0x7000) /* ObpPrivateNamespaceLookupTable */
+#define NS_COOKIE    (NT + 0x7400) /* ObHeaderCookie */
 #define NS_DIRECTORY small_object(30)
 #define NS_EVENT     small_object(31)
 #define NS_SHARED    small_object(32) /* \Device\Shared */
@@ -18,17 +20,19 @@
 #define NS_BOUNDARY  (NS_ENTRY + 0x30)
 #define NS_BUCKET    5
 
-/* The profile of 10240, with that one symbol. */
-static inline struct symbols *namespace_symbols(void) {
+/* A profile that has no symbols, with these two. */
+static inline struct symbols *namespace_symbols(const char *profile) {
     static const char none[] = "\"symbols\": {}";
-    const char *json = profile_find("nt-10240-x64")->json, *at = strstr(json, none);
+    const char *json = profile_find(profile)->json, *at = strstr(json, none);
     struct symbols *symbols = NULL;
     char *text = NULL;
     size_t length;
     FILE *stream = open_memstream(&text, &length);
     if (!stream || !at)
         abort();
-    fprintf(stream, "%.*s\"symbols\": {\"ObpPrivateNamespaceLookupTable\": \"0x7000\"}%s",
+    fprintf(stream,
+            "%.*s\"symbols\": {\"ObHeaderCookie\": \"0x7400\", "
+            "\"ObpPrivateNamespaceLookupTable\": \"0x7000\"}%s",
             (int)(at - json), json, at + strlen(none));
     if (fclose(stream) != 0 || symbols_parse(NULL, "small", text, length, &symbols) != STATUS_OK)
         abort();
@@ -70,12 +74,13 @@ static inline void put_table(struct small_objects *objects, unsigned process, co
         objects_packed(objects, page + 16 * (i + 1), held[i], 0, 0x1f0003);
 }
 
-static inline struct small_objects namespace_machine(void) {
-    struct small_objects objects = small_objects("nt-10240-x64", true);
+static inline struct small_objects namespace_machine(const char *profile) {
+    struct small_objects objects = small_objects(profile, true);
     struct machine *machine = objects.machine;
     symbols_free(objects.symbols);
-    objects.symbols = namespace_symbols();
+    objects.symbols = namespace_symbols(profile);
     objects_list_types(&objects);
+    machine_put(machine, NS_COOKIE, COOKIE, 1);
     objects_put(&objects, NS_DIRECTORY, TYPE_DIRECTORY, NULL, 0, 0);
     machine_put(machine,
                 NS_DIRECTORY + objects_offset(&objects, "_OBJECT_DIRECTORY", "NamespaceEntry"),

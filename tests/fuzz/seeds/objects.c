@@ -19,8 +19,8 @@ static int write_seed(const char *folder, const char *name, struct small_objects
 int main(int argc, char **argv) {
     if (argc != 2 || (mkdir(argv[1], 0777) && errno != EEXIST))
         return 1;
-    struct small_objects whole = namespace_machine();
-    struct small_objects round = namespace_machine();
+    struct small_objects whole = namespace_machine(NS_PROFILE);
+    struct small_objects round = namespace_machine(NS_PROFILE);
     machine_put(round.machine, NS_ENTRY, NS_ENTRY, 8);
     machine_put(round.machine, NS_BOUNDARY + 8, 0x1000, 4);
     return write_seed(argv[1], "whole", &whole) || write_seed(argv[1], "round", &round);
