@@ -16,6 +16,7 @@ const struct analysis *const analyses[] = {
     &analysis_processes,
     &analysis_threads,
     &analysis_handles,
+    &analysis_cross_session,
     &analysis_sessions,
     &analysis_jobs,
     &analysis_silos,

@@ -29,6 +29,7 @@ struct process_set;
 struct names;
 struct services;
 struct objects;
+struct holdings;
 
 /* What an analysis works with. */
 struct analysis_context {
@@ -40,6 +41,7 @@ struct analysis_context {
     struct names *names;           /* by context_names(); NULL until then */
     struct services *services;     /* by context_services() */
     struct objects *objects;       /* by context_objects() */
+    struct holdings *holdings;     /* by context_holdings() */
     struct rows rows;              /* what the sections keep beside their trees */
 };
 

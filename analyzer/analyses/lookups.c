@@ -1,6 +1,7 @@
 /* lookups.c - what several sections look up, read once for a snapshot. */
 #include <stdlib.h>
 
+#include "analyses/holdings.h"
 #include "analyses/sections.h"
 #include "base/memory.h"
 #include "kernel/names.h"
@@ -30,12 +31,20 @@ const struct objects *context_objects(struct analysis_context *context) {
     return context->objects;
 }
 
+const struct holdings *context_holdings(struct analysis_context *context) {
+    if (!context->holdings)
+        context->holdings = holdings_new(context->target, context->processes);
+    return context->holdings;
+}
+
 void context_deinit(struct analysis_context *context) {
     names_free(context->names);
     services_free(context->services);
     objects_free(context->objects);
+    holdings_free(context->holdings);
     rows_deinit(&context->rows);
     context->names = NULL;
     context->services = NULL;
     context->objects = NULL;
+    context->holdings = NULL;
 }

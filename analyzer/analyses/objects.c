@@ -1,13 +1,12 @@
 /* objects.c - section `objects`: the types of objects with their counts, and every named object by
- * the directory that it is in. */
+ * the directory that it is in; private namespaces are in object_namespaces.c. */
 #include <stdlib.h>
 #include <string.h>
 
-#include "analyses/sections.h"
+#include "analyses/objects.h"
 #include "base/address_set.h"
 #include "base/memory.h"
 #include "kernel/directory.h"
-#include "kernel/object.h"
 #include "kernel/values.h"
 
 /* No real machine has as many: a directory lies long before. */
@@ -34,8 +33,7 @@ static json_t *type_extract(struct analysis_context *context, const struct objec
     return json;
 }
 
-static void count_unreadable(struct analysis_context *context,
-                             const size_t unreadable[READ_STATE_COUNT]) {
+void count_unreadable(struct analysis_context *context, const size_t unreadable[READ_STATE_COUNT]) {
     for (size_t state = 0; state < READ_STATE_COUNT; state++)
         context->coverage->unreadable[state] += unreadable[state];
 }
@@ -106,26 +104,23 @@ static bool is_type(const struct object *object, const char *name) {
     return object->type && strcmp(object->type->name, name) == 0;
 }
 
-/* An object of a directory: its own name is the last part of its path. */
-static json_t *object_extract(struct analysis_context *context, const struct objects *objects,
-                              uint64_t address, struct pending *pending) {
+json_t *named_object_extract(struct analysis_context *context, uint64_t address,
+                             bool *is_directory) {
     AUTO(text_deinit) struct text name = TEXT_EMPTY;
+    const struct objects *objects = context_objects(context);
     struct object object;
     json_t *json = json_object();
     json_object_set_new(json, "address", json_address(context->target, address));
     enum read_state state = object_own_name(objects, address, &name);
     put_string(context, json, "name", state, name.data);
     state = object_read(objects, address, &object);
+    *is_directory = state == READ_PRESENT && is_type(&object, "Directory");
     if (state == READ_PRESENT && object.type)
         put_string(context, json, "type", object.type->name_state, object.type->name);
     else
         put_unreadable(context, json, "type", state == READ_PRESENT ? READ_BAD_VALUE : state);
-    if (state != READ_PRESENT)
-        return json;
-    if (is_type(&object, "SymbolicLink"))
+    if (state == READ_PRESENT && is_type(&object, "SymbolicLink"))
         put_link(context, json, address);
-    if (is_type(&object, "Directory"))
-        meet(pending, address);
     return json;
 }
 
@@ -146,9 +141,12 @@ static void put_directory(struct analysis_context *context, json_t *section,
     canon_init(&canon, &text);
     canon_array_begin(&canon, NULL);
     for (size_t i = 0; i < directory.count && pending->objects < OBJECTS_MOST; i++) {
-        json_t *object = object_extract(context, objects, directory.objects[i], pending);
+        bool is_directory;
+        json_t *object = named_object_extract(context, directory.objects[i], &is_directory);
         canon_json(&canon, NULL, object);
         json_decref(object);
+        if (is_directory)
+            meet(pending, directory.objects[i]);
         pending->objects++;
     }
     canon_array_end(&canon);
@@ -188,23 +186,32 @@ static json_t *extract(struct analysis_context *context) {
                                       "ObpRootDirectoryObject");
     json_t *section = json_object();
     put_types(context, section, objects);
+    put_namespaces(context, section);
     if (count + put_directories(context, section, objects) != 0)
         return section;
     json_decref(section);
     return coverage_none(context, "the pages that types and directories are in cannot be read");
 }
 
-static const char *const types[] = {"_OBJECT_DIRECTORY",
+static const char *const types[] = {"_EPROCESS",
+                                    "_ESERVERSILO_GLOBALS",
+                                    "_HANDLE_TABLE",
+                                    "_HANDLE_TABLE_ENTRY",
+                                    "_OBJECT_DIRECTORY",
                                     "_OBJECT_DIRECTORY_ENTRY",
                                     "_OBJECT_HEADER",
                                     "_OBJECT_HEADER_CREATOR_INFO",
                                     "_OBJECT_HEADER_NAME_INFO",
+                                    "_OBJECT_NAMESPACE_LOOKUPTABLE",
                                     "_OBJECT_SYMBOLIC_LINK",
                                     "_OBJECT_TYPE",
+                                    "_OBP_SILODRIVERSTATE",
                                     "_UNICODE_STRING",
                                     NULL};
-static const char *const publics[] = {"ObHeaderCookie", "ObTypeIndexTable",
-                                      "ObpRootDirectoryObject", "ObpTypeObjectType", NULL};
+static const char *const publics[] = {"ObHeaderCookie",         "ObTypeIndexTable",
+                                      "ObpKernelHandleTable",   "ObpPrivateNamespaceLookupTable",
+                                      "ObpRootDirectoryObject", "ObpTypeObjectType",
+                                      "PspHostSiloGlobals",     NULL};
 
 const struct analysis analysis_objects = {.name = "objects",
                                           .needs_symbols = true,

@@ -18,6 +18,7 @@ extern const struct analysis analysis_modules;
 extern const struct analysis analysis_processes;
 extern const struct analysis analysis_threads;
 extern const struct analysis analysis_handles;
+extern const struct analysis analysis_cross_session;
 extern const struct analysis analysis_sessions;
 extern const struct analysis analysis_jobs;
 extern const struct analysis analysis_silos;
@@ -33,6 +34,7 @@ struct names *context_names(struct analysis_context *context);
 /* The same; there are symbols. */
 const struct services *context_services(struct analysis_context *context);
 const struct objects *context_objects(struct analysis_context *context);
+const struct holdings *context_holdings(struct analysis_context *context);
 void context_deinit(struct analysis_context *context);
 
 /* The members of _EPROCESS of one bit that are tracked, as far as this build has them; each an

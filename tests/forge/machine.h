@@ -93,6 +93,7 @@ struct machine {
     /* By type index, as objects.h has them. */
     uint64_t types[64], object_counts[64], handle_counts[64];
     uint64_t device; /* that files are on */
+    json_t *keys;    /* path to control block, as far as keys are open */
 };
 
 /* Whether the scenario's machine has KVA shadow: its processors change tables on entering the

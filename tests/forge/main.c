@@ -150,6 +150,7 @@ static void close_machine(struct machine *machine) {
     json_decref(machine->facts);
     json_decref(machine->globals);
     json_decref(machine->symbols);
+    json_decref(machine->keys);
     free(machine->export_names);
     close_user_images(machine);
     close_services(machine);
@@ -169,6 +170,7 @@ int main(int argc, char **argv) {
     forge_processes(&machine);
     forge_directories(&machine);
     name_object_types(&machine);
+    forge_namespaces(&machine);
     forge_jobs(&machine);
     forge_alpc(&machine);
     forge_tokens(&machine);

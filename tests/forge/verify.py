@@ -525,6 +525,7 @@ def check_names(space, facts):
     names, width = facts["named_objects"], space.pointer_size
     directories = {int(address, 0) for path, address in names.items()
                    if path == "\\" or any(other.startswith(path + "\\") for other in names)}
+    left_out = {int(names[path], 0): path for path in facts.get("names_left_out", [])}
     root = space.number(kdbg_address(space, 0x98))
     found, todo = {"\\": root}, [("", root)]
     while todo:
@@ -535,7 +536,7 @@ def check_names(space, facts):
                 item = space.number(entry + width)
                 name = name_info(space, item) + width
                 text = space.read(space.number(name + width), space.number(name, 2))
-                child = path + "\\" + text.decode("utf-16")
+                child = path + "\\" + text.decode("utf-16") if text else left_out.get(item)
                 check(f"{child}: directory", space.number(name - width), directory)
                 found[child] = item
                 if item in directories:
@@ -543,6 +544,26 @@ def check_names(space, facts):
                 entry = space.number(entry)
     check("names", sorted(found), sorted(names))
     check("named objects", found, {path: int(address, 0) for path, address in names.items()})
+
+
+def check_namespaces(space, facts):
+    """The table of private namespaces; an entry and its directory lead to each other."""
+    namespaces, known = facts.get("namespaces", []), facts["globals"]
+    if not namespaces:
+        return
+    table = known.get("ObpPrivateNamespaceLookupTable")
+    start = int(table, 0) if table else int(known["PspHostSiloGlobals"], 0) + space.offset(
+        "_ESERVERSILO_GLOBALS", "ObSiloState") + space.offset(
+        "_OBP_SILODRIVERSTATE", "PrivateNamespaceLookupTable")
+    entries = {entry for bucket in range(37) for entry in space.ring(start + 16 * bucket, 0)}
+    check("namespaces", entries, {int(row["address"], 0) for row in namespaces})
+    check("NumberOfPrivateSpaces", space.number(start + 37 * 16 + 8, 4), len(namespaces))
+    for row in namespaces:
+        entry, directory = int(row["address"], 0), int(row["directory"], 0)
+        check("a namespace's directory", space.number(entry + 0x10), directory)
+        check("NamespaceEntry", space.member(directory, "_OBJECT_DIRECTORY", "NamespaceEntry"),
+              entry)
+        check("boundary: TotalSize", space.number(entry + 0x38, 4), space.number(entry + 0x18))
 
 
 def check_alpc(space, facts):
@@ -641,7 +662,7 @@ def main():
     space = Space(dump, layout["types"])
     for part in (check_translations, check_kernel, check_modules, check_processes,
                  check_processors, check_services, check_threads, check_handles,
-                 check_tokens, check_types, check_names, check_alpc, check_jobs,
+                 check_tokens, check_types, check_names, check_namespaces, check_alpc, check_jobs,
                  check_user_space):
         part(space, facts)
 
