@@ -106,10 +106,12 @@ def scanned_threads_ours(found):
 
 
 def handle_name(handle):
-    """Volatility gives paths of files and keys, of other objects their own names."""
+    """Volatility gives paths of files and keys, of keys without the root, of other objects their
+    own names."""
     name = handle.get("name") or ""
-    whole = handle["type"] in ("File", "Key", "Process", "Thread")
-    return name if whole else name.rpartition("\\")[2]
+    if handle["type"] == "Key":
+        return "\\".join(name.split("\\")[2:])
+    return name if handle["type"] in ("File", "Process", "Thread") else name.rpartition("\\")[2]
 
 
 def handles_ours(found):

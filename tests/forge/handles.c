@@ -222,11 +222,13 @@ static void write_file(struct machine *machine, uint64_t file, const char *name)
     write_unicode(machine, field(machine, file, "_FILE_OBJECT", "FileName"), name, &machine->paged);
 }
 
-/* `name` is a file's own, and any other object's path. */
+/* `name` is a file's own, and any other object's path; a key's is in the registry. */
 static uint64_t make_handle_object(struct machine *machine, enum object_type type, uint64_t address,
                                    const char *name) {
     static const struct object_kind nameless = {"an object", TYPE_LIMIT, false, NULL, 0};
     bool file = type == TYPE_FILE;
+    if (type == TYPE_KEY)
+        return make_key(machine, address, name ? name : "\\REGISTRY");
     struct object_kind kind = nameless;
     kind.type = type;
     uint64_t size = size_of_type(machine, type);

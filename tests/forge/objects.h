@@ -61,6 +61,9 @@ uint64_t make_named(struct machine *machine, enum object_type type, uint64_t add
 /* Puts an object with a name into the directory of that path. */
 void name_existing(struct machine *machine, const char *path, uint64_t object);
 
+/* keys.c: a key object; `path` begins with \REGISTRY. */
+uint64_t make_key(struct machine *machine, uint64_t address, const char *path);
+
 void forge_jobs(struct machine *machine); /* jobs.c */
 void forge_alpc(struct machine *machine); /* alpc.c */
 
