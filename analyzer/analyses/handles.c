@@ -61,10 +61,14 @@ static void put_object(struct extraction *extraction, json_t *json, const struct
         json_object_set_new(json, "name", json_stringn(name.data, name.length));
 }
 
+static bool is_named(const struct object_type *type) {
+    return type && type->name_state == READ_PRESENT;
+}
+
 static json_t *handle_extract(struct extraction *extraction, const struct handle_entry *entry,
                               const struct object *object) {
     struct analysis_context *context = extraction->context;
-    const char *type = object->type ? object->type->name : NULL;
+    const char *type = is_named(object->type) ? object->type->name : NULL;
     json_t *json = json_object();
     json_object_set_new(json, "handle", json_hex(entry->handle));
     json_object_set_new(json, "entry", json_address(context->target, entry->address));
@@ -80,17 +84,21 @@ static json_t *handle_extract(struct extraction *extraction, const struct handle
 
 /* ---- the handles of one process ---- */
 
-/* Objects that cannot be read, or are of no type that exists, are in the count and in no type's. */
+/* Objects that cannot be read, or are of no type that exists or whose name can be read, are in the
+ * count and in no type's. */
 static void look_at(struct extraction *extraction, const struct handle_entry *entry,
                     struct object *object) {
     *object = (struct object){.state = entry->state};
     if (entry->state == READ_PRESENT)
         object_read(extraction->objects, entry->object, object);
-    if (object->state == READ_PRESENT && object->type)
+    if (object->state == READ_PRESENT && is_named(object->type)) {
         extraction->counts[object->type - extraction->types]++;
-    else
-        extraction->context->coverage
-            ->unreadable[object->state == READ_PRESENT ? READ_BAD_VALUE : object->state]++;
+        return;
+    }
+    enum read_state state = object->state;
+    if (state == READ_PRESENT)
+        state = object->type ? object->type->name_state : READ_BAD_VALUE;
+    extraction->context->coverage->unreadable[state]++;
 }
 
 static json_t *by_type(struct extraction *extraction) {
