@@ -129,6 +129,16 @@ static json_t *object_extract(struct analysis_context *context, const struct obj
     return json;
 }
 
+/* Two directories may say that they are at one path: what is in either is there. */
+static void put_entries(json_t *section, const char *path, json_t *entries) {
+    json_t *known = json_object_get(section, path);
+    if (known)
+        json_array_extend(known, entries);
+    else
+        json_object_set(section, path, entries);
+    json_decref(entries);
+}
+
 static void put_directory(struct analysis_context *context, json_t *section,
                           const struct objects *objects, uint64_t address,
                           struct pending *pending) {
@@ -148,7 +158,7 @@ static void put_directory(struct analysis_context *context, json_t *section,
         pending->objects++;
     }
     directory_deinit(&directory);
-    json_object_set_new(section, path.data, array);
+    put_entries(section, path.data, array);
 }
 
 /* Gives how many objects were found. */

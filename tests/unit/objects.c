@@ -6,11 +6,12 @@
 #include "small_ports.h"
 #include "snapshot_json.h"
 
-/* Of the process smss.exe; takes the machine over. */
-static json_t *handles_of(struct small_objects *machine) {
+/* Takes the machine over. */
+static json_t *snapshot_of(struct small_objects *machine) {
     struct assembly assembly = {.in_detail = true};
     for (size_t row = 0; row < analyses_count(); row++)
         assembly.selected[row] = analyses[row] == analysis_find("processes") ||
+                                 analyses[row] == analysis_find("objects") ||
                                  analyses[row] == analysis_find("handles");
     struct target *target = open_ports(machine, false);
     struct text text = TEXT_EMPTY;
@@ -35,7 +36,7 @@ static struct small_objects machine_with_a_handle(void) {
 static void test_handle(void **state) {
     (void)state;
     struct small_objects machine = machine_with_a_handle();
-    json_t *snapshot = handles_of(&machine);
+    json_t *snapshot = snapshot_of(&machine);
     expect(snapshot, "processes.1.name", "\"smss.exe\"");
     expect(snapshot, "processes.1.handles.by_type", "{\"Device\":1}");
     expect(snapshot, "processes.1.handles.entries.0.type", "\"Device\"");
@@ -51,7 +52,7 @@ static void test_type_whose_name_is_not_there(void **state) {
     struct small_objects machine = machine_with_a_handle();
     uint64_t name = small_object(14) + objects_offset(&machine, "_OBJECT_TYPE", "Name");
     machine_put(machine.machine, name + 8, NOWHERE, 8);
-    json_t *snapshot = handles_of(&machine);
+    json_t *snapshot = snapshot_of(&machine);
     expect(snapshot, "processes.1.handles.count", "1");
     expect(snapshot, "processes.1.handles.by_type", "{}");
     expect(snapshot, "processes.1.handles.entries.0.type", "null");
@@ -60,10 +61,29 @@ static void test_type_whose_name_is_not_there(void **state) {
     json_decref(snapshot);
 }
 
+/* A second directory that says it is `\Device`: neither hides what is in the other. */
+static void test_two_directories_of_one_path(void **state) {
+    (void)state;
+    struct small_objects machine = port_machine("Port");
+    uint64_t root = small_object(1), second = small_object(30), event = small_object(31);
+    objects_put(&machine, second, TYPE_DIRECTORY, "Device", root, 0);
+    objects_put(&machine, event, TYPE_EVENT, "Hidden", second, 0);
+    objects_enter(&machine, root, 9, second);
+    objects_enter(&machine, second, 0, event);
+    json_t *snapshot = snapshot_of(&machine);
+    const json_t *entries = json_object_get(at(snapshot, "objects.directories"), "\\Device");
+    assert_int_equal(json_array_size(entries), 3);
+    expect(json_array_get(entries, 0), "name", "\"Disk\"");
+    expect(json_array_get(entries, 1), "name", "\"Port\"");
+    expect(json_array_get(entries, 2), "name", "\"Hidden\"");
+    json_decref(snapshot);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_handle),
         cmocka_unit_test(test_type_whose_name_is_not_there),
+        cmocka_unit_test(test_two_directories_of_one_path),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
