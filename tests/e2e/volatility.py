@@ -66,24 +66,28 @@ def on_active_list(found):
     return [p for p in found["processes"] if p["views"]["active_process_links"]]
 
 
-def process(p, at):
-    """Volatility counts the threads in ActiveThreads as well."""
+def process(found, p, at):
+    """Volatility counts threads in ActiveThreads as well, and handles in HandleCount, which later
+    builds have not."""
+    counted = "HandleCount" in found.machine.types["_HANDLE_TABLE"]["fields"]
     return (at, p["pid"], p["ppid"], p["name"], p["active_threads"], p.get("session"),
-            p.get("wow64", False), second(p["create_time"]), second(p.get("exit_time")))
+            p.get("wow64", False), second(p["create_time"]), second(p.get("exit_time")),
+            (p.get("handles") or {}).get("count") if counted else None)
 
 
 def processes_ours(found):
-    return [process(p, address(p["address"])) for p in on_active_list(found)]
+    return [process(found, p, address(p["address"])) for p in on_active_list(found)]
 
 
 def processes_theirs(rows, found):
     return [(offset(r["Offset(V)"]), r["PID"], r["PPID"], r["ImageFileName"], r["Threads"],
-             r["SessionId"], r["Wow64"], r["CreateTime"], r["ExitTime"]) for r in rows]
+             r["SessionId"], r["Wow64"], r["CreateTime"], r["ExitTime"], r["Handles"])
+            for r in rows]
 
 
 def scanned_processes_ours(found):
     """A scan finds those too that were taken off the list; Idle is in no pool."""
-    return [process(p, scanned(found, address(p["address"])))
+    return [process(found, p, scanned(found, address(p["address"])))
             for p in found["processes"] if p["pid"]]
 
 
