@@ -109,15 +109,18 @@ static bool runs_in(const struct session_users *users, const struct object_place
     return false;
 }
 
+static bool has_job_id(const struct target *target, uint64_t job, uint32_t number) {
+    struct field_read id = target_read_field(target, job, "_EJOB", "JobId");
+    return job && !id.absent && id.state == READ_PRESENT && id.value == number;
+}
+
 static bool is_in_silo(const struct extraction *extraction, uint32_t process, uint32_t number) {
     const struct target *target = extraction->context->target;
-    uint64_t silo;
-    if (process_silo(target, extraction->context->processes->items[process].address, &silo) !=
-            READ_PRESENT ||
-        !silo)
-        return false;
-    struct field_read id = target_read_field(target, silo, "_EJOB", "JobId");
-    return !id.absent && id.state == READ_PRESENT && id.value == number;
+    uint64_t address = extraction->context->processes->items[process].address;
+    struct silos silos;
+    return process_silos(target, address, &silos) == READ_PRESENT &&
+           (has_job_id(target, silos.server, number) ||
+            has_job_id(target, silos.innermost, number));
 }
 
 /* Whether the object lies outside of the namespace of the process's session. */

@@ -76,13 +76,17 @@ static void grow(struct handle_list *list) {
         *slot_of(list, list->objects[i].address) = (uint32_t)i + 1;
 }
 
+static bool is_named(const struct object_type *type) {
+    return type && type->name_state == READ_PRESENT;
+}
+
 static struct held make_held(struct handle_list *list, uint64_t address,
                              const struct object *object) {
     AUTO(text_deinit) struct text name = TEXT_EMPTY;
     struct held held = {.address = address,
                         .pointer_count = object->pointer_count,
                         .handle_count = object->handle_count,
-                        .type = object->type ? object->type->name : NULL,
+                        .type = is_named(object->type) ? object->type->name : NULL,
                         .name = list->names.length,
                         .state = (uint8_t)object->state};
     if (object->state == READ_PRESENT)

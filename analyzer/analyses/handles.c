@@ -32,19 +32,27 @@ struct extraction {
     size_t pages, pages_most; /* that were read for all processes, and may be */
 };
 
+static bool is_named(const struct object_type *type) {
+    return type && type->name_state == READ_PRESENT;
+}
+
 /* ---- the handles of one process ---- */
 
-/* Objects that cannot be read, or are of no type that exists, are in the count and in no type's. */
+/* Objects that cannot be read, or are of no type that exists or whose name can be read, are in the
+ * count and in no type's. */
 static void look_at(struct extraction *extraction, const struct handle_entry *entry,
                     struct object *object) {
     *object = (struct object){.state = entry->state};
     if (entry->state == READ_PRESENT)
         object_read(extraction->objects, entry->object, object);
-    if (object->state == READ_PRESENT && object->type)
+    if (object->state == READ_PRESENT && is_named(object->type)) {
         extraction->counts[object->type - extraction->types]++;
-    else
-        extraction->context->coverage
-            ->unreadable[object->state == READ_PRESENT ? READ_BAD_VALUE : object->state]++;
+        return;
+    }
+    enum read_state state = object->state;
+    if (state == READ_PRESENT)
+        state = object->type ? object->type->name_state : READ_BAD_VALUE;
+    extraction->context->coverage->unreadable[state]++;
 }
 
 static json_t *by_type(struct extraction *extraction) {

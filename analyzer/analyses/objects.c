@@ -86,11 +86,47 @@ static void put_link(struct analysis_context *context, json_t *json, uint64_t li
 
 /* ---- directories ---- */
 
+/* The objects of one path, as the text of one after the other. */
+struct listing {
+    struct text text;
+    size_t *ends; /* of each object, in the text */
+    size_t count, capacity;
+};
+
+static void listing_destroy(void *data) {
+    struct listing *listing = data;
+    text_deinit(&listing->text);
+    free(listing->ends);
+    free(listing);
+}
+
+static void listing_add(struct listing *listing, const json_t *object) {
+    struct canon canon;
+    canon_init(&canon, &listing->text);
+    canon_json(&canon, NULL, object);
+    ARRAY_RESERVE(listing->ends, listing->count, listing->capacity);
+    listing->ends[listing->count++] = listing->text.length;
+}
+
+static void listing_write(struct canon *canon, const void *data) {
+    const struct listing *listing = data;
+    size_t begin = 0;
+    canon_array_begin(canon, NULL);
+    for (size_t i = 0; i < listing->count; begin = listing->ends[i++])
+        canon_written(canon, NULL, listing->text.data + begin, listing->ends[i] - begin);
+    canon_array_end(canon);
+}
+
 struct pending {
     uint64_t *items; /* directories to read, in the order in which they were met */
     size_t count, capacity;
     struct address_set met;
     size_t objects;
+    struct listing_place {
+        const json_t *place; /* in the section */
+        struct listing *listing;
+    } * listings;
+    size_t listing_count, listing_capacity;
 };
 
 static void meet(struct pending *pending, uint64_t directory) {
@@ -124,6 +160,23 @@ json_t *named_object_extract(struct analysis_context *context, uint64_t address,
     return json;
 }
 
+/* Two directories may say that they are at one path: what is in either is there. */
+static struct listing *listing_of(struct analysis_context *context, json_t *section,
+                                  struct pending *pending, const char *path) {
+    const json_t *place = json_object_get(section, path);
+    for (size_t i = pending->listing_count; place && i-- > 0;)
+        if (pending->listings[i].place == place)
+            return pending->listings[i].listing;
+    struct listing *listing = xcalloc(1, sizeof *listing);
+    text_init(&listing->text);
+    rows_own(&context->rows, listing, listing_destroy);
+    json_t *made = rows_place(&context->rows, listing_write, listing);
+    json_object_set_new(section, path, made);
+    ARRAY_RESERVE(pending->listings, pending->listing_count, pending->listing_capacity);
+    pending->listings[pending->listing_count++] = (struct listing_place){made, listing};
+    return listing;
+}
+
 static void put_directory(struct analysis_context *context, json_t *section,
                           const struct objects *objects, uint64_t address,
                           struct pending *pending) {
@@ -136,22 +189,17 @@ static void put_directory(struct analysis_context *context, json_t *section,
     }
     directory_read(context->target, address, &directory);
     count_unreadable(context, directory.unreadable);
-    struct text text = TEXT_EMPTY;
-    struct canon canon;
-    canon_init(&canon, &text);
-    canon_array_begin(&canon, NULL);
+    struct listing *listing = listing_of(context, section, pending, path.data);
     for (size_t i = 0; i < directory.count && pending->objects < OBJECTS_MOST; i++) {
         bool is_directory;
         json_t *object = named_object_extract(context, directory.objects[i], &is_directory);
-        canon_json(&canon, NULL, object);
+        listing_add(listing, object);
         json_decref(object);
         if (is_directory)
             meet(pending, directory.objects[i]);
         pending->objects++;
     }
-    canon_array_end(&canon);
     directory_deinit(&directory);
-    json_object_set_new(section, path.data, rows_text(&context->rows, &text));
 }
 
 /* Gives how many objects were found. */
@@ -171,6 +219,7 @@ static size_t put_directories(struct analysis_context *context, json_t *section,
     json_object_set_new(section, "directories", directories);
     address_set_deinit(&pending.met);
     free(pending.items);
+    free(pending.listings);
     return pending.objects;
 }
 

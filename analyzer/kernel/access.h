@@ -2,8 +2,10 @@
  * access.h - names of the rights in an ACCESS_MASK.
  *
  * Sources: winnt.h (the standard rights, and those of events, mutants, semaphores, timers,
- * sections, keys, processes, threads, tokens, jobs, files), winuser.h (desktops, window stations),
- * and the object manager's own of directories, symbolic links and types (ntifs.h, ntdef.h).
+ * sections, keys, processes, threads, tokens, jobs, sessions, files), winuser.h (desktops, window
+ * stations), wmistr.h and evntrace.h (providers of events), the object manager's own of directories
+ * and symbolic links (ntifs.h, ntdef.h); phnt for what no header of Microsoft's names: worker
+ * factories, keyed events, I/O completions, ports, debug objects, profiles, partitions.
  */
 #ifndef NTDRIFT_KERNEL_ACCESS_H
 #define NTDRIFT_KERNEL_ACCESS_H

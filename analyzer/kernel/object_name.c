@@ -13,9 +13,10 @@
 #include "kernel/process.h"
 #include "kernel/values.h"
 
-#define KEY_DEPTH   512 /* levels of the registry, as documented ("Registry element size limits") */
-#define KEY_LONGEST 32767
-#define KEY_NAME    512 /* bytes of one level: 256 characters of 16 bits */
+#define KEY_DEPTH      512 /* levels of the registry, as documented ("Registry element size limits") */
+#define KEY_LONGEST    32767
+#define KEY_NAME       512 /* bytes of one level: 256 characters of 16 bits */
+#define KEY_HIVE_ENTRY 4   /* of Flags: the root of a hive */
 
 /* ---- files ---- */
 
@@ -65,6 +66,16 @@ static enum read_state block_name(const struct target *target, uint64_t block, s
     return state;
 }
 
+/* From 14393 on, which has _CM_KEY_BODY.Trans, the root of a hive is a block of its own below that
+ * of the key which the hive is mounted on, and has that key's name once more. Source: Volatility 3,
+ * issue 39. */
+static bool is_mounted_root(const struct target *target, uint64_t block) {
+    struct field trans;
+    struct field_read flags = target_read_field(target, block, "_CM_KEY_CONTROL_BLOCK", "Flags");
+    return symbols_field(target->symbols, "_CM_KEY_BODY", "Trans", &trans) && !flags.absent &&
+           flags.state == READ_PRESENT && (flags.value & KEY_HIVE_ENTRY);
+}
+
 static enum read_state key_name(const struct objects *objects, const struct object *object,
                                 struct text *path) {
     const struct target *target = objects->target;
@@ -87,7 +98,8 @@ static enum read_state key_name(const struct objects *objects, const struct obje
             state = block_name(target, block.value, &name);
         if (state != READ_PRESENT)
             return state;
-        object_prepend(path, "\\", &name);
+        if (!is_mounted_root(target, key.value))
+            object_prepend(path, "\\", &name);
         key = target_read_field(target, key.value, control, "ParentKcb");
     }
     return READ_BAD_VALUE;

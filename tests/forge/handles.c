@@ -227,11 +227,13 @@ static void write_file(struct machine *machine, uint64_t file, const char *name)
     write_unicode(machine, field(machine, file, "_FILE_OBJECT", "FileName"), name, &machine->paged);
 }
 
-/* `name` is a file's own, and any other object's path. */
+/* `name` is a file's own, and any other object's path; a key's is in the registry. */
 static uint64_t make_handle_object(struct machine *machine, enum object_type type, uint64_t address,
                                    const char *name) {
     static const struct object_kind nameless = {"an object", TYPE_LIMIT, false, NULL, 0};
     bool file = type == TYPE_FILE;
+    if (type == TYPE_KEY)
+        return make_key(machine, address, name ? name : "\\REGISTRY");
     struct object_kind kind = nameless;
     kind.type = type;
     uint64_t size = size_of_type(machine, type);
@@ -320,8 +322,6 @@ static uint64_t given_object(struct machine *machine, const json_t *row, enum ob
         return object_of_handle(machine, json_object_get(row, "of"));
     if (json_object_get(row, "namespace"))
         return object_of_namespace(machine, number(row, "namespace"), name);
-    if (name && type == TYPE_KEY)
-        return make_key(machine, name);
     if (device)
         return make_device_file(machine, device, name);
     if (name && type != TYPE_FILE && existing(machine, name))

@@ -124,14 +124,28 @@ static void list_types(struct machine *machine) {
         link_entry(machine, links[i], links[(i + 1) % count], links[(i + count - 1) % count]);
 }
 
+enum { OLD_TYPES = 48 }; /* more than XP has */
+
+/* XP keeps its types in ObpObjectTypes, the first of them in the first slot. */
+static void write_old_table(struct machine *machine) {
+    uint64_t table = global(machine, "ObpObjectTypes", OLD_TYPES * 4), slot = table;
+    for (unsigned i = TYPE_TYPE; i < TYPE_LIMIT; i++)
+        if (machine->types[i] && slot < table + OLD_TYPES * 4) {
+            put_pointer(machine, slot, machine->types[i]);
+            slot += 4;
+        }
+}
+
 /* The table's first two slots are no types; the second holds what a freed object leads to. */
 void forge_object_types(struct machine *machine) {
     for (unsigned i = TYPE_TYPE; i < TYPE_LIMIT; i++)
         if (*name_of(machine, i))
             make_type(machine, i);
     list_types(machine);
-    if (is_old(machine))
+    if (is_old(machine)) {
+        write_old_table(machine);
         return;
+    }
     uint64_t table = global(machine, "ObTypeIndexTable", 0x100 * 8);
     put_pointer(machine, table + machine->pointer_size, 0xbad0b0b0);
     for (unsigned i = TYPE_TYPE; i < TYPE_LIMIT; i++)

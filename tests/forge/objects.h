@@ -65,7 +65,7 @@ void insert_in_directory(struct machine *machine, uint64_t directory, const char
 void name_existing(struct machine *machine, const char *path, uint64_t object);
 
 /* keys.c: an open key, by its whole path ("\REGISTRY\MACHINE"). */
-uint64_t make_key(struct machine *machine, const char *path);
+uint64_t make_key(struct machine *machine, uint64_t address, const char *path);
 
 void forge_namespaces(struct machine *machine); /* namespaces.c: private ones */
 void forge_jobs(struct machine *machine); /* jobs.c */

@@ -227,6 +227,16 @@ static void test_names_of_rights(void **state) {
     assert_string_equal(access_right("File", 5), "FILE_EXECUTE");
     assert_string_equal(access_right("Process", 4), "PROCESS_VM_READ");
     assert_string_equal(access_right("Mutant", 20), "SYNCHRONIZE");
+    assert_string_equal(access_right("IoCompletion", 1), "IO_COMPLETION_MODIFY_STATE");
+    assert_string_equal(access_right("KeyedEvent", 1), "KEYEDEVENT_WAKE");
+    assert_string_equal(access_right("TpWorkerFactory", 5), "WORKER_FACTORY_SHUTDOWN");
+    assert_string_equal(access_right("ALPC Port", 0), "PORT_CONNECT");
+    assert_string_equal(access_right("Port", 0), "PORT_CONNECT");
+    assert_string_equal(access_right("DebugObject", 1), "DEBUG_PROCESS_ASSIGN");
+    assert_string_equal(access_right("Session", 1), "SESSION_MODIFY_ACCESS");
+    assert_string_equal(access_right("Partition", 1), "MEMORY_PARTITION_MODIFY_ACCESS");
+    assert_string_equal(access_right("EtwRegistration", 11), "TRACELOG_REGISTER_GUIDS");
+    assert_string_equal(access_right("WmiGuid", 0), "WMIGUID_QUERY");
     assert_string_equal(access_right(NULL, 16), "DELETE");
     assert_null(access_right("Mutant", 1));
     assert_null(access_right("Key", 6));

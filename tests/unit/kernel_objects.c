@@ -97,6 +97,77 @@ static void test_list_that_is_no_list(void **state) {
     assert_everything(&objects, "\\ObjectTypes");
 }
 
+/* ---- registry keys ---- */
+
+enum { TYPE_KEY = 35, KEY_IS_COMPRESSED = 1, KEY_HIVE_ENTRY = 4 };
+
+#define KEY_BODY      small_object(20)
+#define KEY_BLOCK(n)  (small_object(21) + 0x200 * (uint64_t)(n))
+#define NAME_BLOCK(n) (small_object(30) + 0x100 * (uint64_t)(n))
+
+/* The n-th key on the way down from the registry's root. */
+static void put_key(struct small_objects *objects, unsigned n, const char *name, unsigned flags) {
+    static const char control[] = "_CM_KEY_CONTROL_BLOCK", block[] = "_CM_NAME_CONTROL_BLOCK";
+    struct machine *machine = objects->machine;
+    uint64_t key = KEY_BLOCK(n), names = NAME_BLOCK(n);
+    machine_put(machine, key + objects_offset(objects, control, "ParentKcb"),
+                n ? KEY_BLOCK(n - 1) : 0, 8);
+    machine_put(machine, key + objects_offset(objects, control, "NameBlock"), names, 8);
+    machine_put(machine, key + objects_offset(objects, control, "Flags"), flags << 16, 4);
+    machine_put(machine, names, KEY_IS_COMPRESSED, 4);
+    machine_put(machine, names + objects_offset(objects, block, "NameLength"), strlen(name), 2);
+    for (size_t i = 0; name[i]; i++)
+        machine_put(machine, names + objects_offset(objects, block, "Name") + i,
+                    (unsigned char)name[i], 1);
+}
+
+static void assert_key(struct small_objects *machine, unsigned last, const char *expected) {
+    objects_put(machine, KEY_BODY, TYPE_KEY, NULL, 0, 0);
+    machine_put(machine->machine,
+                KEY_BODY + objects_offset(machine, "_CM_KEY_BODY", "KeyControlBlock"),
+                KEY_BLOCK(last), 8);
+    objects_type(machine, TYPE_KEY, "Key", small_object(15));
+    objects_list_types(machine);
+    struct target *target = objects_open(machine);
+    struct objects *objects = objects_new(target);
+    assert_name(objects, KEY_BODY, "Key", expected);
+    objects_free(objects);
+    target_close(target);
+    machine_destroy(machine->machine);
+}
+
+static void put_hive(struct small_objects *machine, unsigned flags) {
+    put_key(machine, 0, "REGISTRY", 0);
+    put_key(machine, 1, "MACHINE", 0);
+    put_key(machine, 2, "SYSTEM", flags);
+}
+
+static void test_key(void **state) {
+    (void)state;
+    struct small_objects machine = small_objects("nt-10240-x64", true);
+    put_hive(&machine, KEY_HIVE_ENTRY);
+    put_key(&machine, 3, "SELECT", 0);
+    assert_key(&machine, 3, "\\REGISTRY\\MACHINE\\SYSTEM\\SELECT");
+}
+
+/* From 14393 on the key that a hive hangs on, and the hive's own root, are two. */
+static void test_key_of_a_hive_on_a_key(void **state) {
+    (void)state;
+    struct small_objects machine = small_objects("nt-14393-x64", true);
+    put_hive(&machine, 0);
+    put_key(&machine, 3, "SYSTEM", KEY_HIVE_ENTRY);
+    put_key(&machine, 4, "SELECT", 0);
+    assert_key(&machine, 4, "\\REGISTRY\\MACHINE\\SYSTEM\\SELECT");
+}
+
+static void test_root_of_a_hive_on_a_key(void **state) {
+    (void)state;
+    struct small_objects machine = small_objects("nt-14393-x64", true);
+    put_hive(&machine, 0);
+    put_key(&machine, 3, "SYSTEM", KEY_HIVE_ENTRY);
+    assert_key(&machine, 3, "\\REGISTRY\\MACHINE\\SYSTEM");
+}
+
 static void test_type_that_does_not_exist(void **state) {
     (void)state;
     struct small_objects machine = small_objects("nt-10240-x64", true);
@@ -157,6 +228,9 @@ int main(void) {
         cmocka_unit_test(test_list_of_types_in_plain),
         cmocka_unit_test(test_directory_of_types),
         cmocka_unit_test(test_list_that_is_no_list),
+        cmocka_unit_test(test_key),
+        cmocka_unit_test(test_key_of_a_hive_on_a_key),
+        cmocka_unit_test(test_root_of_a_hive_on_a_key),
         cmocka_unit_test(test_type_that_does_not_exist),
         cmocka_unit_test(test_path_without_an_end),
         cmocka_unit_test(test_directory_whose_chain_comes_back),

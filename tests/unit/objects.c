@@ -1,0 +1,89 @@
+/* handles.c - tests of the handles in a snapshot: what is known of one whose type cannot be read.
+ */
+#include "test.h"
+
+#include "analyses/assemble.h"
+#include "small_ports.h"
+#include "snapshot_json.h"
+
+/* Takes the machine over. */
+static json_t *snapshot_of(struct small_objects *machine) {
+    struct assembly assembly = {.in_detail = true};
+    for (size_t row = 0; row < analyses_count(); row++)
+        assembly.selected[row] = analyses[row] == analysis_find("processes") ||
+                                 analyses[row] == analysis_find("objects") ||
+                                 analyses[row] == analysis_find("handles");
+    struct target *target = open_ports(machine, false);
+    struct text text = TEXT_EMPTY;
+    assemble(target, &assembly, NULL, &text);
+    target_close(target);
+    machine_destroy(machine->machine);
+    json_t *snapshot = json_loadb(text.data, text.length, JSON_REJECT_DUPLICATES, NULL);
+    text_deinit(&text);
+    assert_non_null(snapshot);
+    return snapshot;
+}
+
+static struct small_objects machine_with_a_handle(void) {
+    struct small_objects machine = port_machine("Port");
+    machine_put(machine.machine,
+                small_process(1) + objects_offset(&machine, "_EPROCESS", "ObjectTable"), TABLE, 8);
+    objects_table(&machine, TABLE, TABLE_PAGES, 0x400);
+    objects_packed(&machine, TABLE_PAGES + 0x10, small_object(3), 2, 0x100000);
+    return machine;
+}
+
+static void test_handle(void **state) {
+    (void)state;
+    struct small_objects machine = machine_with_a_handle();
+    json_t *snapshot = snapshot_of(&machine);
+    expect(snapshot, "processes.1.name", "\"smss.exe\"");
+    expect(snapshot, "processes.1.handles.by_type", "{\"Device\":1}");
+    expect(snapshot, "processes.1.handles.entries.0.type", "\"Device\"");
+    expect(snapshot, "processes.1.handles.entries.0.name", "\"\\\\Device\\\\Disk\"");
+    expect(snapshot, "processes.1.handles.entries.0.rights", "[\"SYNCHRONIZE\"]");
+    expect(snapshot, "processes.1.handles.entries.0.attributes", "[\"Inherit\"]");
+    json_decref(snapshot);
+}
+
+/* The handle is counted; that its type has no name in the dump is no type "". */
+static void test_type_whose_name_is_not_there(void **state) {
+    (void)state;
+    struct small_objects machine = machine_with_a_handle();
+    uint64_t name = small_object(14) + objects_offset(&machine, "_OBJECT_TYPE", "Name");
+    machine_put(machine.machine, name + 8, NOWHERE, 8);
+    json_t *snapshot = snapshot_of(&machine);
+    expect(snapshot, "processes.1.handles.count", "1");
+    expect(snapshot, "processes.1.handles.by_type", "{}");
+    expect(snapshot, "processes.1.handles.entries.0.type", "null");
+    expect(snapshot, "processes.1.handles.entries.0.name", "\"\\\\Device\\\\Disk\"");
+    expect(snapshot, "coverage.sections.handles.unreadable.not-mapped", "1");
+    json_decref(snapshot);
+}
+
+/* A second directory that says it is `\Device`: neither hides what is in the other. */
+static void test_two_directories_of_one_path(void **state) {
+    (void)state;
+    struct small_objects machine = port_machine("Port");
+    uint64_t root = small_object(1), second = small_object(30), event = small_object(31);
+    objects_put(&machine, second, TYPE_DIRECTORY, "Device", root, 0);
+    objects_put(&machine, event, TYPE_EVENT, "Hidden", second, 0);
+    objects_enter(&machine, root, 9, second);
+    objects_enter(&machine, second, 0, event);
+    json_t *snapshot = snapshot_of(&machine);
+    const json_t *entries = json_object_get(at(snapshot, "objects.directories"), "\\Device");
+    assert_int_equal(json_array_size(entries), 3);
+    expect(json_array_get(entries, 0), "name", "\"Disk\"");
+    expect(json_array_get(entries, 1), "name", "\"Port\"");
+    expect(json_array_get(entries, 2), "name", "\"Hidden\"");
+    json_decref(snapshot);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_handle),
+        cmocka_unit_test(test_type_whose_name_is_not_there),
+        cmocka_unit_test(test_two_directories_of_one_path),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
