@@ -28,6 +28,7 @@ struct process_set;
 struct names;
 struct services;
 struct objects;
+struct object_scan;
 
 /* What an analysis works with. */
 struct analysis_context {
@@ -39,11 +40,13 @@ struct analysis_context {
     struct names *names;           /* by context_names(); NULL until then */
     struct services *services;     /* by context_services() */
     struct objects *objects;       /* by context_objects() */
+    struct object_scan *scan;      /* of kernel memory, where it was asked for; else NULL */
 };
 
 struct analysis {
     const char *name;         /* the key in the snapshot */
     bool needs_symbols;       /* unavailable without */
+    bool on_demand;           /* costs more than all the rest: only where it is asked for */
     const char *const *types; /* that it reads, for profiles and layouts; NULL-terminated or NULL */
     const char *const *publics; /* likewise */
     /* Members of all builds without which the section is not whole, for `profile lint`:

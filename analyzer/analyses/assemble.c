@@ -124,6 +124,13 @@ static void write_parts(struct part *parts, size_t count, const struct target *t
     canon_finish(&canon);
 }
 
+static bool is_selected(const struct assembly *assembly, const char *name) {
+    for (size_t row = 0; analyses[row]; row++)
+        if (strcmp(analyses[row]->name, name) == 0)
+            return assembly->selected[row];
+    return false;
+}
+
 void assemble(const struct target *target, struct assembly *assembly, struct progress *progress,
               struct text *snapshot) {
     struct part parts[ANALYSES_MOST + 3];
@@ -131,7 +138,8 @@ void assemble(const struct target *target, struct assembly *assembly, struct pro
     struct analysis_context context = {
         .target = target, .findings = json_array(), .in_detail = assembly->in_detail};
     if (target->symbols)
-        context.processes = process_set_create(target);
+        context.processes = process_set_create(
+            target, is_selected(assembly, "object_scan") ? context_scan(&context) : NULL);
     for (size_t row = 0; analyses[row]; row++) {
         context.coverage = &assembly->coverage[row];
         if (!assembly->selected[row]) {
@@ -154,6 +162,6 @@ void assemble(const struct target *target, struct assembly *assembly, struct pro
     parts[count++] = (struct part){"findings", context.findings, NULL};
     parts[count++] = (struct part){"schema", json_string(SNAPSHOT_SCHEMA), NULL};
     write_parts(parts, count, target, snapshot);
-    context_deinit(&context);
     process_set_destroy(context.processes);
+    context_deinit(&context);
 }

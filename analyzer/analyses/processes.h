@@ -6,6 +6,7 @@
 
 /* A value that could be read, or not. */
 struct known {
+    bool absent; /* this build has no such member */
     bool known;
     uint64_t value;
 };

@@ -9,7 +9,6 @@
 #include "kernel/processor.h"
 #include "kernel/values.h"
 
-#define PROCESS_OBJECT   3   /* ProcessObject of _KOBJECTS, in DISPATCHER_HEADER.Type */
 #define IMAGE_NAME_BYTES 256 /* ImageFileName is 15 or 16 bytes in every build to 22000 */
 
 /* ---- what an object is ---- */
@@ -21,12 +20,13 @@ static enum process_kind kind_by_header(const struct target *target, uint64_t pr
     return type.value == PROCESS_OBJECT ? PROCESS_PROCESS : PROCESS_STRANGE;
 }
 
-static enum process_kind kind_of(const struct target *target, uint64_t process, uint64_t idle) {
+enum process_kind process_kind_beside(const struct target *target, uint64_t process,
+                                      uint64_t idle) {
     return process == idle && idle != 0 ? PROCESS_IDLE : kind_by_header(target, process);
 }
 
 enum process_kind process_kind(const struct target *target, uint64_t process) {
-    return kind_of(target, process, process_idle(target));
+    return process_kind_beside(target, process, process_idle(target));
 }
 
 const char *process_kind_name(enum process_kind kind) {
@@ -47,8 +47,8 @@ static void make_views(const struct target *target, uint32_t offset, struct proc
         struct process_view *view = &ring->views[i];
         view->link = ring->walk.entries[i];
         view->address = view->link - offset;
-        view->kind =
-            view->link == ring->head ? PROCESS_LIST_HEAD : kind_of(target, view->address, idle);
+        view->kind = view->link == ring->head ? PROCESS_LIST_HEAD
+                                              : process_kind_beside(target, view->address, idle);
     }
 }
 
@@ -149,6 +149,8 @@ uint64_t process_user_tables(const struct target *target, uint64_t process) {
 struct field_read thread_process(const struct target *target, uint64_t thread) {
     struct field_read process = target_read_field(target, thread, "_KTHREAD", "Process");
     if (process.absent)
+        process = target_read_field(target, thread, "_ETHREAD", "ThreadsProcess");
+    if (process.absent || (process.state == READ_PRESENT && !process.value))
         process = target_read_field(target, thread, "_KTHREAD", "ApcState.Process");
     return process;
 }
