@@ -302,7 +302,9 @@ def check_process(space, process):
         threads = space.ring(address + space.offset("_EPROCESS", head),
                              space.offset("_ETHREAD", entry))
         owners = {space.member(thread, "_ETHREAD", "Cid.UniqueProcess") for thread in threads}
-        check(f"{name}: {head}", len(threads), process["active_threads"])
+        rows = (process.get("extras") or {}).get("threads", [])
+        off = sum(1 for row in rows if isinstance(row, dict) and row.get("off_lists"))
+        check(f"{name}: {head}", len(threads), process["active_threads"] - off)
         check(f"{name}: owners", owners, {process["pid"]} if threads else set())
 
 
@@ -469,7 +471,7 @@ def check_handles(space, facts):
         check(f"HandleCount of {address}", found, count)
     cid = space.number(kdbg_address(space, 0x58))
     for process in facts["processes"]:
-        if not (process.get("extras") or {}).get("off_cid"):
+        if not {"off_cid", "unlisted"} & set(process.get("extras") or {}):
             check("PspCidTable", pointer_of(space, table_entry(space, cid, process["pid"])),
                   int(process["address"], 0))
     kinds = facts["object_types"]
