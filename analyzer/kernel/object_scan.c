@@ -18,8 +18,9 @@
 
 /* ---- what an object of a kind is known by ---- */
 
-enum { HEADER_TYPE, WAIT_LIST, OWN_LIST, ID, MEMBER_COUNT };
+enum { HEADER_TYPE, WAIT_LIST, OWN_LIST, ID, TIE, MEMBER_COUNT };
 
+/* `TIE` is what it cannot be without: its page tables, the process that it runs in. */
 struct kind {
     const char *name; /* of the object type */
     uint8_t type;     /* in DISPATCHER_HEADER.Type */
@@ -32,12 +33,12 @@ static const struct kind kinds[SCANNED_KIND_COUNT] = {
                          PROCESS_OBJECT,
                          "_EPROCESS",
                          {"Pcb.Header.Type", "Pcb.Header.WaitListHead", "ThreadListHead",
-                          "UniqueProcessId"}},
+                          "UniqueProcessId", "Pcb.DirectoryTableBase"}},
     [SCANNED_THREAD] = {"Thread",
                         THREAD_OBJECT,
                         "_ETHREAD",
                         {"Tcb.Header.Type", "Tcb.Header.WaitListHead", "ThreadListEntry",
-                         "Cid.UniqueThread"}},
+                         "Cid.UniqueThread", "Tcb.ApcState.Process"}},
 };
 
 struct search {
@@ -85,6 +86,14 @@ static bool is_id(const struct search *search, uint64_t address, enum scanned_ki
     return id.state == READ_PRESENT && id.value % 4 == 0 && id.value <= UINT32_MAX;
 }
 
+/* Page tables are pages of memory, and not the first; a process is the kernel's. */
+static bool is_tied(const struct search *search, uint64_t address, enum scanned_kind kind) {
+    struct field_read tie =
+        target_read_member(search->target, address, &search->members[kind][TIE]);
+    return tie.state == READ_PRESENT &&
+           tie.value >= (kind == SCANNED_PROCESS ? IMAGE_PAGE_SIZE : search->kernel);
+}
+
 static void keep(struct search *search, bool is_freed, enum scanned_kind kind, uint64_t address) {
     struct scanned_objects *objects =
         is_freed ? &search->scan->freed[kind] : &search->scan->live[kind];
@@ -105,6 +114,7 @@ static void look_at(struct search *search, enum scanned_kind kind, uint64_t addr
     const struct field *members = search->members[kind];
     if (object_read(search->objects, address, &object) == READ_PRESENT && object.type &&
         strcmp(object.type->name, kinds[kind].name) == 0 && is_id(search, address, kind) &&
+        is_tied(search, address, kind) &&
         (leads_back(search, address + members[WAIT_LIST].offset) ||
          leads_back(search, address + members[OWN_LIST].offset)))
         keep(search, object.pointer_count <= 0, kind, address);

@@ -3,9 +3,9 @@
  * none: every page that the kernel's page tables map and the dump holds is looked at.
  *
  * An object counts when all of this holds: its dispatcher header has the type of a process or
- * thread; its object header says the same; one of its list heads leads back to this very address,
- * which a stale copy of an object in a cache does not; and its id is one. What of that nobody on
- * the machine can do without keeps a hidden process findable; who changes more breaks it.
+ * thread, and its object header says the same; one of its list heads leads back to this very
+ * address, which a stale copy of an object in a cache does not; its id is one; and a process has
+ * page tables, a thread a process that it runs in.
  *
  * Sources: _DISPATCHER_HEADER, _OBJECT_HEADER, _EPROCESS and _ETHREAD of the kernel's symbol files;
  * for telling objects by invariants instead of lists, B. Dolan-Gavitt et al., "Robust Signatures

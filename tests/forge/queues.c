@@ -18,8 +18,8 @@ static uint64_t queue_priority(const json_t *row) {
     return number_or(row, "priority", READY_PRIORITY);
 }
 
-/* The threads that the scenario puts on `queue`, those of `priority` alone where it is not negative:
- * their entries, which the caller frees. */
+/* The threads that the scenario puts on `queue`, those of `priority` alone where it is not
+ * negative: their entries, which the caller frees. */
 static uint64_t *collect(struct machine *machine, const char *queue, int priority,
                          const char *member, size_t *count) {
     size_t capacity = 1;
@@ -93,8 +93,7 @@ static void make_processor_queues(struct machine *machine, uint64_t prcb, bool i
 static void make_shared_queue(struct machine *machine, const json_t *rows) {
     static const char type[] = "_KSHARED_READY_QUEUE";
     uint64_t list;
-    if (!layout_has(machine->layout, type) ||
-        !member_of(machine, 0, "SharedReadyQueue", &list))
+    if (!layout_has(machine->layout, type) || !member_of(machine, 0, "SharedReadyQueue", &list))
         return;
     uint64_t queue = pool_take(machine, &machine->nonpaged, layout_size(machine->layout, type),
                                0x10, "a shared ready queue");
@@ -133,11 +132,12 @@ static void plant_fakes(struct machine *machine, uint64_t count) {
     static const struct object_kind kind = {"a fake", TYPE_PROCESS, true, NULL, 0};
     static const char *const heads[] = {"Pcb.Header.WaitListHead", "ThreadListHead"};
     for (uint64_t i = 0; i < count; i++) {
-        uint64_t fake =
-            make_object(machine, &kind, 0, layout_size(machine->layout, "_EPROCESS"));
+        uint64_t fake = make_object(machine, &kind, 0, layout_size(machine->layout, "_EPROCESS"));
         must_set(machine, fake, "_EPROCESS", "Pcb.Header.Type", 3);
         must_set(machine, fake, "_EPROCESS", "UniqueProcessId", 0x10000 + 4 * i);
         must_set(machine, fake, "_EPROCESS", "ActiveThreads", 1);
+        must_set(machine, fake, "_EPROCESS", "Pcb.DirectoryTableBase",
+                 machine->directory_table_base);
         set(machine, fake, "_EPROCESS", "ProcessInserted", 1);
         memory_write(&machine->memory, field(machine, fake, "_EPROCESS", "ImageFileName"), "fake",
                      5);
