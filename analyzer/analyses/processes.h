@@ -6,9 +6,9 @@
 
 /* A value that could be read, or not. */
 struct known {
-    bool absent; /* this build has no such member */
     bool known;
     uint64_t value;
+    bool absent; /* this build has no such member */
 };
 
 /* What deciding on parents and findings takes, of one process. */
