@@ -231,7 +231,9 @@ uint64_t make_thread(struct machine *machine, const struct process *process, con
     set(machine, thread, "_ETHREAD", "Tcb.Process", process->address);
     set(machine, thread, "_ETHREAD", "ThreadsProcess", process->address);
     set(machine, thread, "_ETHREAD", "ThreadInserted", !idle);
-    set(machine, thread, "_ETHREAD", "Tcb.ApcState.Process", process->address);
+    uint64_t attached = number_or(plan.row, "attached", process->pid);
+    set(machine, thread, "_ETHREAD", "Tcb.ApcState.Process",
+        attached == process->pid ? process->address : find_process(machine, attached)->address);
     uint64_t wait = field(machine, thread, "_ETHREAD", "Tcb.Header.WaitListHead");
     link_entry(machine, wait, wait, wait);
     write_stack(machine, thread, &plan);
