@@ -115,6 +115,7 @@ static void see_ids(struct gathering *gathering) {
 static void see_thread_owners(struct gathering *gathering) {
     static const enum thread_place places[] = {PLACE_CID_TABLE, PLACE_READY_LIST, PLACE_WAIT_LIST};
     const struct thread_set *threads = gathering->set->threads;
+    uint64_t last = 0;
     unsigned wanted = 0;
     place(gathering)->absent = true;
     for (size_t i = 0; i < ARRAY_LENGTH(places); i++) {
@@ -128,12 +129,14 @@ static void see_thread_owners(struct gathering *gathering) {
     }
     for (size_t i = 0; i < threads->count; i++) {
         const struct thread_sighting *thread = &threads->items[i];
-        if (!(thread->places & wanted))
+        if (!(thread->places & wanted) || (last && thread->process == last))
             continue;
         if (thread->process_state != READ_PRESENT)
             not_whole(gathering, thread->process_state);
         else if (!found(gathering, thread->process, thread))
             not_whole(gathering, READ_BAD_VALUE);
+        else
+            last = thread->process;
     }
 }
 

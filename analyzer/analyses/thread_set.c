@@ -38,9 +38,10 @@ static void found(struct gathering *gathering, enum thread_place place, uint64_t
 
 /* ---- the places ---- */
 
-static void look_at_id(struct gathering *gathering, const struct handle_entry *entry) {
-    struct field_read type = target_read_field(gathering->target, entry->object, "_EPROCESS",
-                                               "Pcb.Header.Type"); /* of threads as of processes */
+/* The dispatcher header tells threads from processes. */
+static void look_at_id(struct gathering *gathering, const struct field *header_type,
+                       const struct handle_entry *entry) {
+    struct field_read type = target_read_member(gathering->target, entry->object, header_type);
     if (entry->state != READ_PRESENT || type.state != READ_PRESENT)
         not_whole(gathering, PLACE_CID_TABLE,
                   entry->state != READ_PRESENT ? entry->state : type.state);
@@ -51,15 +52,18 @@ static void look_at_id(struct gathering *gathering, const struct handle_entry *e
 static void gather_ids(struct gathering *gathering) {
     struct handle_table table;
     struct handle_entry entry;
+    struct field type;
     handle_table_of_ids(gathering->target, &table);
     struct handle_walk walk = {.table = &table};
-    gathering->set->extents[PLACE_CID_TABLE].absent = table.absent;
-    if (table.absent)
+    bool absent = table.absent ||
+                  !symbols_field(gathering->target->symbols, "_KTHREAD", "Header.Type", &type);
+    gathering->set->extents[PLACE_CID_TABLE].absent = absent;
+    if (absent)
         return;
     if (table.state != READ_PRESENT)
         not_whole(gathering, PLACE_CID_TABLE, table.state);
     while (walk.pages < PAGES_MOST && handle_walk_next(&walk, &entry))
-        look_at_id(gathering, &entry);
+        look_at_id(gathering, &type, &entry);
     if (walk.pages >= PAGES_MOST)
         not_whole(gathering, PLACE_CID_TABLE, READ_BAD_VALUE);
     for (enum read_state state = 0; state < READ_STATE_COUNT; state++)
@@ -156,9 +160,11 @@ static void merge(struct gathering *gathering) {
 }
 
 static void read_processes(struct gathering *gathering) {
+    struct thread_owner owner;
+    thread_owner_init(&owner, gathering->target);
     for (size_t i = 0; i < gathering->count; i++) {
         struct thread_sighting *item = &gathering->items[i];
-        struct field_read process = thread_process(gathering->target, item->thread);
+        struct field_read process = thread_owner_read(&owner, item->thread);
         item->process_state = process.absent ? READ_BAD_VALUE : process.state;
         item->process = item->process_state == READ_PRESENT ? process.value : 0;
     }

@@ -132,11 +132,11 @@ static bool may_be_list(const struct search *search, const uint8_t *page, size_t
 /* `page` moves when others are read, where the image is unpacked: it is a copy. */
 static void look_at_page(struct search *search, uint64_t address, const uint8_t *page) {
     for (enum scanned_kind kind = 0; kind < SCANNED_KIND_COUNT; kind++) {
-        const struct field *members = search->members[kind];
-        for (size_t at = 0; at < IMAGE_PAGE_SIZE; at += search->step)
-            if (at + members[HEADER_TYPE].offset < IMAGE_PAGE_SIZE &&
-                page[at + members[HEADER_TYPE].offset] == kinds[kind].type &&
-                may_be_list(search, page, at + members[WAIT_LIST].offset))
+        const uint8_t type = kinds[kind].type;
+        const size_t type_at = search->members[kind][HEADER_TYPE].offset;
+        const size_t list_at = search->members[kind][WAIT_LIST].offset;
+        for (size_t at = 0; at + type_at < IMAGE_PAGE_SIZE; at += search->step)
+            if (page[at + type_at] == type && may_be_list(search, page, at + list_at))
                 look_at(search, kind, address + at);
     }
 }

@@ -146,13 +146,35 @@ uint64_t process_user_tables(const struct target *target, uint64_t process) {
     return tables.value & ~(uint64_t)(IMAGE_PAGE_SIZE - 1);
 }
 
-struct field_read thread_process(const struct target *target, uint64_t thread) {
-    struct field_read process = target_read_field(target, thread, "_KTHREAD", "Process");
-    if (process.absent)
-        process = target_read_field(target, thread, "_ETHREAD", "ThreadsProcess");
-    if (process.absent || (process.state == READ_PRESENT && !process.value))
-        process = target_read_field(target, thread, "_KTHREAD", "ApcState.Process");
+void thread_owner_init(struct thread_owner *owner, const struct target *target) {
+    static const struct {
+        const char *type, *path;
+    } members[] = {
+        {"_KTHREAD", "Process"}, {"_ETHREAD", "ThreadsProcess"}, {"_KTHREAD", "ApcState.Process"}};
+    *owner = (struct thread_owner){.target = target};
+    for (size_t i = 0; target->symbols && i < ARRAY_LENGTH(members); i++)
+        owner->present[i] =
+            symbols_field(target->symbols, members[i].type, members[i].path, &owner->fields[i]);
+    if (owner->present[0])
+        owner->present[1] = owner->present[2] = false;
+}
+
+struct field_read thread_owner_read(const struct thread_owner *owner, uint64_t thread) {
+    struct field_read process = {.absent = true};
+    for (size_t i = 0; i < ARRAY_LENGTH(owner->fields); i++) {
+        if (!owner->present[i])
+            continue;
+        process = target_read_member(owner->target, thread, &owner->fields[i]);
+        if (process.state != READ_PRESENT || process.value)
+            break;
+    }
     return process;
+}
+
+struct field_read thread_process(const struct target *target, uint64_t thread) {
+    struct thread_owner owner;
+    thread_owner_init(&owner, target);
+    return thread_owner_read(&owner, thread);
 }
 
 static bool is_process(const struct target *target, uint64_t process) {

@@ -89,4 +89,13 @@ uint64_t process_user_tables(const struct target *target, uint64_t process);
  * ApcState.Process, where any other thread may be attached to a process that is not its own. */
 struct field_read thread_process(const struct target *target, uint64_t thread);
 
+/* The same for many threads: members looked up once. */
+struct thread_owner {
+    const struct target *target;
+    struct field fields[3]; /* in the order in which they are asked */
+    bool present[3];
+};
+void thread_owner_init(struct thread_owner *owner, const struct target *target);
+struct field_read thread_owner_read(const struct thread_owner *owner, uint64_t thread);
+
 #endif
