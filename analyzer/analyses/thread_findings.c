@@ -2,7 +2,11 @@
 #include <inttypes.h>
 
 #include "analyses/threads.h"
+#include "base/address_set.h"
 #include "base/memory.h"
+
+/* Threads of no process that are told: the first say enough of a list that lies. */
+#define ORPHANS_MOST 64
 
 static char *process_label(const struct target *target, uint64_t process) {
     AUTO(text_deinit) struct text name = TEXT_EMPTY;
@@ -114,15 +118,20 @@ static bool is_hidden(const struct thread_reader *reader, const struct sought *s
 
 /* ---- findings ---- */
 
+static void append_places(json_t *names, const struct thread_sighting *sighting) {
+    for (enum thread_place place = 0; place < PLACE_COUNT; place++)
+        if (sighting->places & 1u << place)
+            json_array_append_new(names, json_string(thread_place_name(place)));
+}
+
 static json_t *seen_on(const struct sought *sought) {
     json_t *names = json_array();
     if (sought->entry->on_executive)
         json_array_append_new(names, json_string(list_keys[LIST_EXECUTIVE]));
     if (sought->entry->on_scheduler)
         json_array_append_new(names, json_string(list_keys[LIST_SCHEDULER]));
-    for (enum thread_place place = 0; sought->sighting && place < PLACE_COUNT; place++)
-        if (sought->sighting->places & 1u << place)
-            json_array_append_new(names, json_string(thread_place_name(place)));
+    if (sought->sighting)
+        append_places(names, sought->sighting);
     return names;
 }
 
@@ -167,4 +176,41 @@ void thread_findings(struct analysis_context *context, const struct thread_reade
         if (is_hidden(reader, &sought))
             report_hidden(context, &sought);
     }
+}
+
+/* ---- threads of no process ---- */
+
+static void report_orphan(struct analysis_context *context,
+                          const struct thread_sighting *sighting) {
+    struct field_read id =
+        target_read_field(context->target, sighting->thread, "_ETHREAD", "Cid.UniqueThread");
+    bool known = !id.absent && id.state == READ_PRESENT;
+    AUTO_FREE char *subject =
+        known ? xasprintf("thread 0x%" PRIx64, id.value) : xasprintf("a thread");
+    json_t *names = json_array(), *evidence = json_object();
+    append_places(names, sighting);
+    json_object_set_new(evidence, "address", json_address(context->target, sighting->thread));
+    json_object_set_new(evidence, "process", json_address(context->target, sighting->process));
+    json_object_set_new(evidence, "seen_on", names);
+    add_finding(context, "thread.orphan", subject, evidence);
+}
+
+void thread_orphans(struct analysis_context *context) {
+    const struct process_set *set = context->processes;
+    const struct thread_set *threads = set->threads;
+    struct address_set processes = {0};
+    size_t told = 0;
+    for (size_t i = 0; i < set->count; i++)
+        address_set_add(&processes, set->items[i].address);
+    for (size_t i = 0; i < threads->count && told < ORPHANS_MOST && !set->unlisted; i++) {
+        const struct thread_sighting *sighting = &threads->items[i];
+        if (sighting->process_state != READ_PRESENT ||
+            process_kind_beside(context->target, sighting->process, set->idle) ==
+                PROCESS_UNREADABLE ||
+            !address_set_add(&processes, sighting->process))
+            continue;
+        report_orphan(context, sighting);
+        told++;
+    }
+    address_set_deinit(&processes);
 }

@@ -197,6 +197,7 @@ static void put_all(struct extraction *extraction, json_t *processes) {
     const struct process_set *set = context->processes;
     for (size_t i = 0; i < set->count; i++)
         put_threads(extraction, json_array_get(processes, i), &set->items[i]);
+    thread_orphans(context);
     const char *user_memory = user_memory_probe(context->target, set);
     if (user_memory && strcmp(user_memory, "absent") == 0)
         coverage_partial(context, "the dump has no user memory: addresses in user mode have no "

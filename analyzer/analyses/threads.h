@@ -47,4 +47,8 @@ const char *thread_benign(const struct analysis_context *context,
 void thread_findings(struct analysis_context *context, const struct thread_reader *reader,
                      const struct process_entry *process, const struct process_threads *threads);
 
+/* Adds threads whose process is none, one for each such address: there was a process, and its
+ * dispatcher header no longer says so; or the thread is a lie. */
+void thread_orphans(struct analysis_context *context);
+
 #endif
