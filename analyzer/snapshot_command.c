@@ -13,6 +13,7 @@ static struct cli_list symbol_paths;
 static struct cli_list section_lists;
 static struct cli_list require_lists;
 static bool no_profiles;
+static bool scan;
 static bool statistics;
 
 const struct cli_option snapshot_options[] = {
@@ -22,6 +23,7 @@ const struct cli_option snapshot_options[] = {
     {0, "sections", "LIST", "write these sections only, separated by commas", CLI_LIST,
      &section_lists},
     {0, "require", "LIST", "exit with 3 unless these sections are whole", CLI_LIST, &require_lists},
+    {0, "scan", NULL, "look for processes and threads in all kernel memory too", CLI_FLAG, &scan},
     {0, "no-profiles", NULL, "do not use the built-in profiles", CLI_FLAG, &no_profiles},
     {0, "statistics", NULL, "say how many pages of the dump were read", CLI_FLAG, &statistics},
     {0},
@@ -74,7 +76,7 @@ static void select_whole(bool *selected) {
 
 static enum status read_selection(struct error *err, struct assembly *assembly, bool *required) {
     for (size_t row = 0; analyses[row]; row++)
-        assembly->selected[row] = section_lists.count == 0;
+        assembly->selected[row] = analyses[row]->on_demand ? scan : section_lists.count == 0;
     assembly->in_detail = section_lists.count != 0;
     enum status status = read_lists(err, "sections", &section_lists, assembly->selected);
     select_whole(assembly->selected);

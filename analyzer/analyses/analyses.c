@@ -25,6 +25,7 @@ const struct analysis *const analyses[] = {
     &analysis_stubs,
     &analysis_objects,
     &analysis_alpc,
+    &analysis_object_scan,
     &analysis_layouts,
     NULL,
 };

@@ -30,6 +30,7 @@ struct names;
 struct services;
 struct objects;
 struct holdings;
+struct object_scan;
 
 /* What an analysis works with. */
 struct analysis_context {
@@ -42,12 +43,14 @@ struct analysis_context {
     struct services *services;     /* by context_services() */
     struct objects *objects;       /* by context_objects() */
     struct holdings *holdings;     /* by context_holdings() */
+    struct object_scan *scan;      /* of kernel memory, where it was asked for; else NULL */
     struct rows rows;              /* what the sections keep beside their trees */
 };
 
 struct analysis {
     const char *name;         /* the key in the snapshot */
     bool needs_symbols;       /* unavailable without */
+    bool on_demand;           /* costs more than all the rest: only where it is asked for */
     const char *const *types; /* that it reads, for profiles and layouts; NULL-terminated or NULL */
     const char *const *publics; /* likewise */
     /* Members of all builds without which the section is not whole, for `profile lint`:

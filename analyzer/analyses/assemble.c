@@ -123,6 +123,13 @@ static void write_parts(struct part *parts, size_t count, const struct target *t
     canon_finish(canon);
 }
 
+static bool is_selected(const struct assembly *assembly, const char *name) {
+    for (size_t row = 0; analyses[row]; row++)
+        if (strcmp(analyses[row]->name, name) == 0)
+            return assembly->selected[row];
+    return false;
+}
+
 static void assemble_on(const struct target *target, struct assembly *assembly,
                         struct progress *progress, struct canon *canon) {
     struct part parts[ANALYSES_MOST + 3];
@@ -130,7 +137,8 @@ static void assemble_on(const struct target *target, struct assembly *assembly,
     struct analysis_context context = {
         .target = target, .findings = json_array(), .in_detail = assembly->in_detail};
     if (target->symbols)
-        context.processes = process_set_create(target);
+        context.processes = process_set_create(
+            target, is_selected(assembly, "object_scan") ? context_scan(&context) : NULL);
     for (size_t row = 0; analyses[row]; row++) {
         context.coverage = &assembly->coverage[row];
         if (!assembly->selected[row]) {
@@ -154,8 +162,8 @@ static void assemble_on(const struct target *target, struct assembly *assembly,
     parts[count++] = (struct part){"schema", json_string(SNAPSHOT_SCHEMA), NULL};
     rows_use(&context.rows, canon);
     write_parts(parts, count, target, canon);
-    context_deinit(&context);
     process_set_destroy(context.processes);
+    context_deinit(&context);
 }
 
 void assemble(const struct target *target, struct assembly *assembly, struct progress *progress,

@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "kernel/names.h"
 #include "kernel/object.h"
+#include "kernel/object_scan.h"
 #include "kernel/services.h"
 
 struct names *context_names(struct analysis_context *context) {
@@ -37,14 +38,26 @@ const struct holdings *context_holdings(struct analysis_context *context) {
     return context->holdings;
 }
 
+struct object_scan *context_scan(struct analysis_context *context) {
+    if (!context->scan) {
+        context->scan = xcalloc(1, sizeof *context->scan);
+        object_scan_run(context->target, context_objects(context), context->scan);
+    }
+    return context->scan;
+}
+
 void context_deinit(struct analysis_context *context) {
     names_free(context->names);
     services_free(context->services);
     objects_free(context->objects);
     holdings_free(context->holdings);
+    if (context->scan)
+        object_scan_deinit(context->scan);
+    free(context->scan);
     rows_deinit(&context->rows);
     context->names = NULL;
     context->services = NULL;
     context->objects = NULL;
     context->holdings = NULL;
+    context->scan = NULL;
 }

@@ -27,6 +27,7 @@ extern const struct analysis analysis_syscalls;
 extern const struct analysis analysis_objects;
 extern const struct analysis analysis_alpc;
 extern const struct analysis analysis_stubs;
+extern const struct analysis analysis_object_scan;
 extern const struct analysis analysis_layouts;
 
 /* What several sections read, made when it is first asked for. */
@@ -35,6 +36,8 @@ struct names *context_names(struct analysis_context *context);
 const struct services *context_services(struct analysis_context *context);
 const struct objects *context_objects(struct analysis_context *context);
 const struct holdings *context_holdings(struct analysis_context *context);
+/* The same; goes through kernel memory. */
+struct object_scan *context_scan(struct analysis_context *context);
 void context_deinit(struct analysis_context *context);
 
 /* The members of _EPROCESS of one bit that are tracked, as far as this build has them; each an

@@ -106,7 +106,8 @@ def pages_touched(command, dump):
 def bench_threads(analyzer, build, scratch, runs):
     dump = forge_many(build, scratch)
     command = [analyzer, "snapshot", dump, "--sections"]
-    without, whole = measure([command + ["processes"], command + ["threads"]], runs)
+    scan = command + ["threads", "--scan"]
+    without, whole, scanned = measure([command + ["processes"], command + ["threads"], scan], runs)
     snapshot = scratch / "many-snapshot.json"
     run([str(word) for word in command + ["threads", "-o", snapshot]])
     processes = json.loads(snapshot.read_text())["processes"]
@@ -115,6 +116,10 @@ def bench_threads(analyzer, build, scratch, runs):
     show(f"the same with their {threads} threads", whole)
     print(f"{'a thread':<58}{1000 * (whole[0] - without[0]) / threads:9.1f} us"
           f"{pages_touched(command + ['threads'], dump) / threads:9.2f} pages of the dump")
+    run([str(word) for word in scan + ["-o", snapshot]])
+    pages = json.loads(snapshot.read_text())["object_scan"]["pages"]
+    show(f"the same with --scan, {pages} pages of kernel memory", scanned)
+    print(f"{'a page of the scan':<58}{1000 * (scanned[0] - whole[0]) / pages:9.1f} us")
 
 
 def show(name, figure, more=""):

@@ -34,7 +34,8 @@ def expect(what, found, expected):
 
 def snapshot(dump, *options):
     return json.loads(subprocess.run(
-        [analyzer, "snapshot", dump, "--quiet", "--sections", "handles,objects", *options],
+        [analyzer, "snapshot", dump, "--quiet", "--sections", "handles,objects",
+         *(["--scan"] if dump.stem.startswith("unlisted") else []), *options],
         check=True, capture_output=True).stdout)
 
 

@@ -388,7 +388,7 @@ static void add_process_handles(struct machine *machine, struct table *table,
     for (size_t i = 0; i < machine->process_count; i++) {
         const struct process *other = &machine->processes[i];
         bool wanted = csrss ? other->session == process->session && other != process : true;
-        if (!wanted || other->exited)
+        if (!wanted || other->exited || other->unlisted)
             continue;
         value += value % (per_page(machine) * HANDLE_STEP) ? 0 : HANDLE_STEP;
         add_handle(machine, table, process, TYPE_PROCESS,
@@ -445,9 +445,14 @@ static void make_cid_table(struct machine *machine) {
     struct table table = open_table(machine, NULL, highest);
     for (size_t i = 0; i < machine->process_count; i++) {
         const struct process *process = &machine->processes[i];
+        const json_t *given = json_object_get(process->extras, "threads");
+        if (process->unlisted)
+            continue;
         if (!number_or(process->extras, "off_cid", 0))
             add_cid(machine, &table, process->pid, process->address);
         for (uint64_t k = 0; k < process->threads; k++) {
+            if (number_or(json_array_get(given, k), "off_cid", 0))
+                continue;
             uint64_t thread = process->thread_addresses[k];
             add_cid(machine, &table,
                     get_pointer(machine, field(machine, thread, "_ETHREAD", "Cid.UniqueThread")),
@@ -467,6 +472,11 @@ void forge_handles(struct machine *machine) {
         if (process->exited)
             continue;
         tables[count] = make_process_table(machine, process);
+        if (process->unlisted) {
+            uint64_t list = tables[count] + offset;
+            link_entry(machine, list, list, list);
+            continue;
+        }
         if (process->pid == 4)
             put_pointer(machine, global(machine, "ObpKernelHandleTable", 8), tables[count]);
         tables[count++] += offset;

@@ -176,6 +176,8 @@ int main(int argc, char **argv) {
     forge_tokens(&machine);
     forge_handles(&machine);
     forge_processors(&machine);
+    forge_queues(&machine);
+    forge_planted(&machine);
     finish_object_types(&machine);
     forge_kdbg(&machine);
     forge_user_pages(&machine);

@@ -302,12 +302,14 @@ def check_process(space, process):
         threads = space.ring(address + space.offset("_EPROCESS", head),
                              space.offset("_ETHREAD", entry))
         owners = {space.member(thread, "_ETHREAD", "Cid.UniqueProcess") for thread in threads}
-        check(f"{name}: {head}", len(threads), process["active_threads"])
+        rows = (process.get("extras") or {}).get("threads", [])
+        off = sum(1 for row in rows if isinstance(row, dict) and row.get("off_lists"))
+        check(f"{name}: {head}", len(threads), process["active_threads"] - off)
         check(f"{name}: owners", owners, {process["pid"]} if threads else set())
 
 
 def check_processes(space, facts):
-    odd = facts.get("oddities", [])
+    odd = [row for row in facts.get("oddities", []) if row["kind"] != "queue-cycle"]
     hidden = {row["process"] for row in odd if row["kind"] == "hole"}
     for process in facts["processes"]:
         if "0x%x" % process["pid"] not in hidden:
@@ -336,6 +338,35 @@ def check_processors(space, facts):
         for name in ("cr0", "cr3", "cr4"):
             path = "ProcessorState.SpecialRegisters." + name.capitalize()
             check(name, space.member(prcb, "_KPRCB", path), int(processor[name], 0))
+
+
+def check_queues(space, facts):
+    """As many threads are on the first processor's lists as the scenario puts there."""
+    rows = [row for process in facts["processes"]
+            for row in (process.get("extras") or {}).get("threads", []) if isinstance(row, dict)]
+    prcb = int(facts["processors"][0]["prcb"], 0)
+    members, pair = space.types["_KPRCB"]["fields"], 2 * space.pointer_size
+    wait = space.offset("_KTHREAD", "WaitListEntry")
+    heads = {}
+    if "DispatcherReadyListHead" in members:
+        heads["ready"] = [prcb + space.offset("_KPRCB", "DispatcherReadyListHead") + pair * i
+                          for i in range(32)]
+        heads["wait"] = [prcb + space.offset("_KPRCB", "WaitListHead")]
+    elif "KiDispatcherReadyListHead" in facts["globals"]:
+        heads["ready"] = [int(facts["globals"]["KiDispatcherReadyListHead"], 0) + pair * i
+                          for i in range(32)]
+        heads["wait"] = [int(facts["globals"]["KiWaitListHead"], 0)]
+    if "_KSHARED_READY_QUEUE" in space.types and "SharedReadyQueue" in members:
+        shared = space.number(prcb + space.offset("_KPRCB", "SharedReadyQueue"))
+        heads["shared"] = [shared + space.offset("_KSHARED_READY_QUEUE", "ReadyListHead") + pair * i
+                           for i in range(32)]
+    cycles = any(row["kind"] == "queue-cycle" for row in facts.get("oddities", []))
+    for queue, lists in heads.items():
+        threads = [thread for head in lists for thread in space.ring(head, wait)]
+        expected = [row for row in rows if row.get("queue") == queue]
+        check(f"{queue}: a cycle", None in threads, cycles and queue == "ready")
+        check(f"{queue}: threads", len([one for one in threads if one]), len(expected))
+        check(f"{queue}: types", {space.number(one, 1) for one in threads if one} - {6}, set())
 
 
 def space_of(space, facts, name=None):
@@ -469,7 +500,7 @@ def check_handles(space, facts):
         check(f"HandleCount of {address}", found, count)
     cid = space.number(kdbg_address(space, 0x58))
     for process in facts["processes"]:
-        if not (process.get("extras") or {}).get("off_cid"):
+        if not {"off_cid", "unlisted"} & set(process.get("extras") or {}):
             check("PspCidTable", pointer_of(space, table_entry(space, cid, process["pid"])),
                   int(process["address"], 0))
     kinds = facts["object_types"]
@@ -661,7 +692,7 @@ def main():
     check_header(dump, facts)
     space = Space(dump, layout["types"])
     for part in (check_translations, check_kernel, check_modules, check_processes,
-                 check_processors, check_services, check_threads, check_handles,
+                 check_processors, check_queues, check_services, check_threads, check_handles,
                  check_tokens, check_types, check_names, check_namespaces, check_alpc, check_jobs,
                  check_user_space):
         part(space, facts)
