@@ -134,9 +134,13 @@ static void make_kinds(struct outline *outline, const struct difference *differe
 /* The short families that many people ask for come before the long one of structures. */
 static void make_families(struct outline *outline) {
     static const struct family told[] = {
-        {"syscall", "System calls", 0},   {"process", "Processes", 0},
-        {"object", "Objects", 0},         {"layout", "Structures and enumerations", 0},
-        {"dump", "Dump and coverage", 0}, {"snapshot", "Values", 0},
+        {"syscall", "System calls", 0},
+        {"process", "Processes", 0},
+        {"processor", "Processors", 0},
+        {"object", "Objects", 0},
+        {"layout", "Structures and enumerations", 0},
+        {"dump", "Dump and coverage", 0},
+        {"snapshot", "Values", 0},
     };
     outline->families = xcalloc(ARRAY_LENGTH(told), sizeof *outline->families);
     for (size_t i = 0; i < ARRAY_LENGTH(told); i++) {
@@ -304,7 +308,7 @@ static void fill_word(struct text *out, const struct change *change, const char 
 /* A debugger's command begins with "dt", "??", "!" or "."; its operands are what no English word
  * looks like. */
 static bool begins_command(const char *word, size_t length) {
-    static const char *const names[] = {"dt", "??", "u", "x", "dps", "ln"};
+    static const char *const names[] = {"dt", "??", "u", "x", "r", "rdmsr", "dps", "ln"};
     bool is_named = false;
     for (size_t i = 0; i < ARRAY_LENGTH(names); i++)
         is_named = is_named || (strlen(names[i]) == length && !memcmp(word, names[i], length));
