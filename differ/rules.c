@@ -155,6 +155,12 @@ const struct rule rules[] = {
      "services, in those of users.",
      "Sessions keep windows and named objects apart: who moves leaves those whom it could reach.",
      "!process 0 1 IMAGE gives SessionId."},
+    {"process.cross_session.changed", "process", SEVERITY_NOTABLE,
+     "Objects outside their session changed",
+     "All processes of one image hold a named object outside the namespace of their session on one "
+     "side, and none does on the other.",
+     "What is shared across sessions is a way from one to the other.",
+     "!process 0 0 IMAGE for the address; !handle 0 3 ADDRESS lists what it holds."},
     {"process.protection.changed", "process", SEVERITY_NOTABLE, "Protection changed",
      "All processes of one image have another protection level than before.",
      "Protection decides who may open the process for reading and writing.",

@@ -18,14 +18,11 @@ static void write_cell(struct text *out, const char *words) {
 /* What is so on both sides is said once. */
 static void write_values(struct text *out, const struct layer_row *row) {
     bool is_same = row->old && row->new && !strcmp(row->old, row->new);
-    if (is_same) {
-        text_puts(out, "<td colspan=\"2\">");
-        escape_html_prose(out, row->old);
-        text_puts(out, "</td>");
-        return;
-    }
     write_cell(out, row->old);
-    write_cell(out, row->new);
+    if (is_same)
+        text_puts(out, "<td class=\"soft\">the same</td>");
+    else
+        write_cell(out, row->new);
 }
 
 static void write_rows(struct page *page, const struct layer *layer) {
@@ -102,7 +99,7 @@ void html_layers(struct page *page) {
         return;
     text_puts(out, "<section id=\"layers\">\n<h2>Protection, layer by layer</h2>\n<p>What stands "
                    "between a process and the others, outermost first. Images that have the same "
-                   "before and after share a row; a marked row has changed.</p>\n");
+                   "before and after share a row; a marked row differs.</p>\n");
     for (size_t i = 0; i < layers->count; i++)
         if (layer_is_told(&layers->items[i]))
             write_layer(page, &layers->items[i]);

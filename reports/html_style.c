@@ -155,7 +155,7 @@ static const char *const tree_rules[] = {
     ".tree .gone{border:1px dashed var(--soft);border-radius:3px;padding:0 .4em;color:",
     "var(--soft)}\n",
     ".tree summary{color:var(--soft)}\n",
-    "table.layer{table-layout:fixed;min-width:520px}table.layer th:first-child{width:40%}",
+    "table.layer{table-layout:fixed}table.layer th:first-child{width:40%}",
     "tr.telling>*{background:var(--moved-ground)}tr.telling>th:first-child{box-shadow:inset 3px 0 ",
     "var(--moved);padding-left:10px}.silent{color:var(--soft)}.of-layer{margin:8px 0;",
     "padding-left:1.1em}.of-layer a{text-decoration:none}\n",

@@ -45,9 +45,10 @@ char *layer_protection(const json_t *process, const json_t *snapshot) {
         json_string_value(json_object_get(json_object_get(process, "protection"), "level"));
     if (protection && strcmp(level, "0x0") == 0)
         return xstrdup("none");
-    if (!protection || !signature)
-        return protection ? xstrdup(protection) : NULL;
-    return xasprintf("%s, signature %s", protection, signature);
+    if (!protection && !signature)
+        return NULL;
+    return xasprintf("%s%s%s%s", protection ? protection : "", protection && signature ? ", " : "",
+                     signature ? "signature " : "", signature ? signature : "");
 }
 
 /* "Medium, Administrators deny-only"; that LocalSystem is an administrator goes without saying. */

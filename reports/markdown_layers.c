@@ -19,7 +19,7 @@ static void write_rows(struct text *out, const struct layer *layer) {
     for (size_t i = 0; i < layer->row_count; i++) {
         const struct layer_row *row = &layer->rows[i];
         bool is_same = row->old && row->new && !strcmp(row->old, row->new);
-        text_puts(out, row->has_changed ? "| **changed:** " : "| ");
+        text_puts(out, row->has_changed ? "| **differs:** " : "| ");
         escape_markdown_code(out, row->label);
         write_cell(out, row->old);
         write_cell(out, is_same ? "the same" : row->new);

@@ -7,12 +7,9 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "differ/comparisons/name.h"
 #include "differ/comparisons/process.h"
-#include "differ/comparisons/process_facets.h"
 #include "differ/comparisons/value.h"
-
-/* A name made up at run time has a number: "LRPC-5a2e0b1f...", "OLE7C4E...", "WMsgKRpc08DA01". */
-#define RANDOM_DIGITS 5
 
 struct door {
     char *name;
@@ -24,17 +21,6 @@ struct doors {
     size_t count;
     size_t vague; /* named ports of which it is not known whether they are doors */
 };
-
-static bool is_made_up(const char *name) {
-    for (const char *run = name; *run;) {
-        size_t length = strspn(run, "0123456789abcdefABCDEF");
-        size_t to_digit = strcspn(run, "0123456789");
-        if (length >= RANDOM_DIGITS && to_digit < length)
-            return true;
-        run += length ? length : 1;
-    }
-    return false;
-}
 
 /* svchost.exe hosts services of any maker. */
 static bool is_door_keeper(const char *owner) {
@@ -72,7 +58,7 @@ static struct doors doors_of(const json_t *section) {
         if (name && (!role || !owner))
             doors.vague++;
         else if (name && strcmp(role, "connection") == 0 && is_door_keeper(owner) &&
-                 !is_made_up(name))
+                 !name_is_made_up(name))
             doors.items[doors.count++] = (struct door){name_without_session(name), owner};
     }
     qsort(doors.items, doors.count, sizeof *doors.items, by_name);

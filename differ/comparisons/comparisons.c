@@ -6,9 +6,19 @@
 #include "base/memory.h"
 
 const struct comparison *const comparisons[] = {
-    &comparison_layouts, &comparison_syscalls,   &comparison_stubs,    &comparison_processes,
-    &comparison_jobs,    &comparison_processors, &comparison_objects,  &comparison_object_names,
-    &comparison_alpc,    &comparison_header,     &comparison_coverage, NULL,
+    &comparison_layouts,
+    &comparison_syscalls,
+    &comparison_stubs,
+    &comparison_processes,
+    &comparison_jobs,
+    &comparison_processors,
+    &comparison_objects,
+    &comparison_object_names,
+    &comparison_alpc,
+    &comparison_alpc_ports,
+    &comparison_header,
+    &comparison_coverage,
+    NULL,
 };
 
 bool architectures_agree(const char *old, const char *new) {

@@ -7,7 +7,7 @@
 
 #include "base/memory.h"
 #include "base/text.h"
-#include "differ/comparisons/process_facets.h"
+#include "differ/comparisons/name.h"
 #include "differ/comparisons/value.h"
 
 struct job {

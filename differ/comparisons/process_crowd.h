@@ -59,4 +59,7 @@ unsigned process_roles(const json_t *processes);
 void process_compare_sessions(const struct comparing *comparing, unsigned old_roles,
                               unsigned new_roles);
 
+/* process_objects.c: what the processes of an image hold outside their session */
+void process_compare_objects(const struct comparing *comparing);
+
 #endif

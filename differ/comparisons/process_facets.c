@@ -6,6 +6,7 @@
 
 #include "base/memory.h"
 #include "base/text.h"
+#include "differ/comparisons/name.h"
 #include "differ/comparisons/value.h"
 
 /* ---- silo, job ---- */
@@ -25,15 +26,6 @@ static json_t *read_silo(const json_t *process, const json_t *snapshot) {
         return of_none(process, "silo", snapshot, "silos");
     return json_is_boolean(server) ? json_string(json_is_true(server) ? "a server silo" : "a silo")
                                    : NULL;
-}
-
-char *name_without_session(const char *name) {
-    static const char sessions[] = "\\Sessions\\";
-    if (strncmp(name, sessions, strlen(sessions)) != 0)
-        return xstrdup(name);
-    size_t digits = strspn(name + strlen(sessions), "0123456789");
-    const char *rest = name + strlen(sessions) + digits;
-    return digits ? xasprintf("%s*%s", sessions, rest) : xstrdup(name);
 }
 
 static json_t *read_job(const json_t *process, const json_t *snapshot) {

@@ -28,8 +28,4 @@ json_t *facet_read(const struct facet *facet, const json_t *process, const json_
 /* A value that was read, for a sentence. The caller frees. */
 char *facet_words(const struct facet *facet, const json_t *value);
 
-/* "\Sessions\*\BaseNamedObjects\Job" for a name in the namespace of any session. The caller frees.
- */
-char *name_without_session(const char *name);
-
 #endif

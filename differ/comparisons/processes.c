@@ -91,6 +91,7 @@ static void compare_image(struct difference *difference, const struct system_ima
     if (json_array_size(comparing.old.all) && json_array_size(comparing.new.all))
         process_compare_parents(&comparing);
     process_compare_sessions(&comparing, lists->old_roles, lists->new_roles);
+    process_compare_objects(&comparing);
     process_compare_values(&comparing);
     compare_roles(&comparing);
     crowd_deinit(&comparing.old);
