@@ -9,6 +9,7 @@
 
 #define VALUES_MOST 4  /* that the processes of one image have */
 #define IMAGES_MOST 24 /* that one row names */
+#define BITS_MOST   8  /* of mitigations that one process has */
 
 /* ---- words of one process ---- */
 
@@ -62,6 +63,30 @@ char *layer_integrity(const json_t *process, const json_t *snapshot) {
     return xasprintf("%s%s%s%s", level, elevation && !is_system ? ", " : "",
                      elevation && !is_system ? elevation : "",
                      container && strcmp(container, "none") != 0 ? ", app container" : "");
+}
+
+/* "ControlFlowGuardEnabled, DisableDynamicCode" of all words. */
+char *layer_mitigations(const json_t *process, const json_t *snapshot) {
+    (void)snapshot;
+    const json_t *words = json_object_get(process, "mitigations");
+    AUTO(text_deinit) struct text text = TEXT_EMPTY;
+    size_t count = 0;
+    const char *word;
+    json_t *bits;
+    json_object_foreach((json_t *)words, word, bits) {
+        if (!json_is_array(bits))
+            return NULL;
+        for (size_t i = 0; i < json_array_size(bits); i++, count++) {
+            const char *bit = json_string_value(json_array_get(bits, i));
+            if (bit && count < BITS_MOST)
+                text_printf(&text, "%s%s", count ? ", " : "", bit);
+        }
+    }
+    if (count > BITS_MOST)
+        text_printf(&text, " and %zu more", count - BITS_MOST);
+    if (!count)
+        text_puts(&text, "no mitigations");
+    return json_is_object(words) ? text_take(&text) : NULL;
 }
 
 /* ---- images ---- */

@@ -55,10 +55,12 @@ static const struct layer_rule rules_of_layers[] = {
      .kinds = "process.@(integrity|user|elevation|container).*"},
     {.id = "api",
      .heading = "Windows API",
-     .label = "Doors",
+     .label = "Doors, and processes behind them",
      .meaning = "Programs enter the kernel through its services alone; mitigations narrow what a "
                 "process may do there.",
+     .words = layer_mitigations,
      .section = "syscalls",
+     .nothing = "no mitigations",
      .add_rows = layer_add_doors,
      .kinds = "@(syscall.*|stub.*|process.mitigation.*)"},
     {.id = "cpu",
@@ -141,10 +143,10 @@ static void gather_changes(struct layer *layer, const struct difference *differe
 static void layer_init(struct layer *layer, const struct layer_rule *rule,
                        const struct difference *difference) {
     *layer = (struct layer){.rule = rule};
-    if (rule->words)
-        layer_add_processes(layer, difference);
     if (rule->add_rows)
         rule->add_rows(layer, difference);
+    if (rule->words)
+        layer_add_processes(layer, difference);
     sort_rows(layer);
     if (!tells(layer, false))
         layer->silent[0] = why_silent(&difference->old, rule->section);

@@ -31,13 +31,14 @@ struct layer_rule {
     const char *heading; /* "Job" */
     const char *label;   /* of what the rows are about: "Processes" */
     const char *meaning; /* a sentence */
-    /* Of layers that are told process by process: what one has of it, or NULL where it does not
-     * tell, and the section whose coverage says why. The caller frees. */
+    /* What a process has of it, or NULL where it does not tell; the caller frees. NULL for layers
+     * that are not told process by process. */
     char *(*words)(const json_t *process, const json_t *snapshot);
-    const char *section;
+    const char *section; /* whose coverage says why a side tells nothing */
     const char *nothing; /* what a process has that has nothing of it, or NULL */
     bool has_others;     /* images that are no part of Windows are told if they have something */
-    void (*add_rows)(struct layer *layer, const struct difference *difference); /* of the others */
+    void (*add_rows)(struct layer *layer,
+                     const struct difference *difference); /* others, or NULL */
     const char *kinds; /* of the changes that belong to it, as a pattern of fnmatch */
 };
 
@@ -76,6 +77,7 @@ char *layer_job(const json_t *process, const json_t *snapshot);
 char *layer_session(const json_t *process, const json_t *snapshot);
 char *layer_protection(const json_t *process, const json_t *snapshot);
 char *layer_integrity(const json_t *process, const json_t *snapshot);
+char *layer_mitigations(const json_t *process, const json_t *snapshot);
 
 /* layer_machine.c */
 void layer_add_doors(struct layer *layer, const struct difference *difference);

@@ -86,11 +86,19 @@ static bool runs(const struct side *side, const char *image) {
 }
 
 /* A door that `other` lacks is no news where it does not know all, or its keeper does not run. */
-static void report(struct difference *difference, const struct door *door,
-                   const struct side *other) {
+static void report(struct difference *difference, const struct door *door, const struct side *other,
+                   bool is_whole) {
     bool is_new = other == &difference->old;
     if (!runs(other, door->owner))
         return;
+    if (!is_whole) {
+        AUTO_FREE char *reason =
+            xasprintf("ports that only the %s snapshot has: the other does not "
+                      "know all of its own",
+                      is_new ? "new" : "old");
+        difference_not_comparable(difference, "alpc", reason);
+        return;
+    }
     json_t *value = json_pack("{s:s}", "owner", door->owner);
     difference_add(difference, is_new ? "alpc.port.added" : "alpc.port.removed", door->name,
                    is_new ? NULL : value, is_new ? value : NULL, NULL, "%s of %s %s", door->name,
@@ -105,10 +113,10 @@ static void run(struct difference *difference, const json_t *old, const json_t *
         int order = i == before.count  ? 1
                     : j == after.count ? -1
                                        : by_name(&before.items[i], &after.items[j]);
-        if (order < 0 && knows_new)
-            report(difference, &before.items[i], &difference->new);
-        if (order > 0 && knows_old)
-            report(difference, &after.items[j], &difference->old);
+        if (order < 0)
+            report(difference, &before.items[i], &difference->new, knows_new);
+        if (order > 0)
+            report(difference, &after.items[j], &difference->old, knows_old);
         i += order <= 0;
         j += order >= 0;
     }
