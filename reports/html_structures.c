@@ -9,7 +9,7 @@
 #include "reports/svg.h"
 
 #define UNFOLDED 8  /* structures that are open when the page is; the most prominent come first */
-#define DRAWN    12 /* structures that have a picture; a page of all would be too large to send */
+#define DRAWN    8  /* structures that have a picture; a page of all would be too large to send */
 #define LINKED   40 /* structures that the section names before it shows them */
 
 static void write_key(struct text *out) {

@@ -59,18 +59,25 @@ static bool is_whole(struct difference *difference, const struct side *side, con
 }
 
 /* Where the processes of an image are not all alike, those in one role can be. */
-static void compare_roles(const struct comparing *whole) {
+static void compare_roles(const struct comparing *image, const struct comparing *whole) {
     for (enum role role = ROLE_NONE; role < ROLE_COUNT; role++) {
-        struct comparing comparing = {.difference = whole->difference,
-                                      .image = whole->image,
+        struct comparing comparing = {.difference = image->difference,
+                                      .image = image->image,
                                       .where = role_words[role],
-                                      .old = crowd_in_role(&whole->old, role),
-                                      .new = crowd_in_role(&whole->new, role),
+                                      .old = crowd_in_role(&image->old, role),
+                                      .new = crowd_in_role(&image->new, role),
                                       .whole = whole};
         process_compare_values(&comparing);
         crowd_deinit(&comparing.old);
         crowd_deinit(&comparing.new);
     }
+}
+
+/* What is started where it is needed is as what it is needed for: it is compared by role alone. */
+static void compare_values(const struct comparing *image) {
+    if (!image->image->where_needed)
+        process_compare_values(image);
+    compare_roles(image, image->image->where_needed ? NULL : image);
 }
 
 /* The processes of both sides, and what is the same for all images. */
@@ -92,8 +99,7 @@ static void compare_image(struct difference *difference, const struct system_ima
         process_compare_parents(&comparing);
     process_compare_sessions(&comparing, lists->old_roles, lists->new_roles);
     process_compare_objects(&comparing);
-    process_compare_values(&comparing);
-    compare_roles(&comparing);
+    compare_values(&comparing);
     crowd_deinit(&comparing.old);
     crowd_deinit(&comparing.new);
 }
