@@ -85,8 +85,8 @@ static json_t *read_signature(const json_t *process, const json_t *snapshot) {
 /* SE_SIGNING_LEVEL_* (winnt.h) is in the low four bits; those above say what kind of signature. */
 static const char *signature_level(const char *level) {
     static const char *const levels[] = {
-        "Unchecked", "Unsigned",    "Enterprise", "Custom1", "Authenticode", "Custom2",
-        "Store",     "Antimalware", "Microsoft",  "Custom4", "Custom5",      "DynamicCodegen",
+        "Unchecked", "Unsigned",    "Enterprise", "Developer", "Authenticode", "Custom2",
+        "Store",     "Antimalware", "Microsoft",  "Custom4",   "Custom5",      "DynamicCodegen",
         "Windows",   "Custom7",     "WindowsTcb", "Custom6",
     };
     return levels[strtoul(level, NULL, 16) & 15];
@@ -139,7 +139,7 @@ static char *user_words(const json_t *value) {
 
 /* Elevation enables the group Administrators; a filtered token has it for denying alone. */
 static json_t *read_elevation(const json_t *process, const json_t *snapshot) {
-    static const char *const parts[] = {"administrators", "filtered"};
+    static const char *const parts[] = {"administrators", "filtered", "elevation"};
     (void)snapshot;
     const json_t *integrity = json_object_get(process, "integrity");
     return json_value_string(integrity, parts[0]) &&
@@ -148,9 +148,10 @@ static json_t *read_elevation(const json_t *process, const json_t *snapshot) {
                : NULL;
 }
 
-/* "Administrators deny-only, filtered" */
+/* "Limited, Administrators deny-only, filtered" */
 static char *elevation_words(const json_t *value) {
-    return xasprintf("Administrators %s%s",
+    const char *type = json_value_string(value, "elevation");
+    return xasprintf("%s%sAdministrators %s%s", type ? type : "", type ? ", " : "",
                      json_string_value(json_object_get(value, "administrators")),
                      json_is_true(json_object_get(value, "filtered")) ? ", filtered" : "");
 }

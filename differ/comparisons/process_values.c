@@ -36,12 +36,37 @@ static void compare_bits(const struct comparing *comparing) {
     }
 }
 
-/* Whether both sides know a facet and it differs. */
+static void drop_lone_parts(json_t *value, const json_t *other) {
+    const char *part;
+    json_t *of_value;
+    void *next;
+    json_object_foreach_safe(value, next, part, of_value) {
+        if (!json_object_get(other, part))
+            json_object_del(value, part);
+    }
+}
+
+/* The values of a facet on both sides: false where one does not know it. Parts that one side alone
+ * has are left out: its build has them, or its symbols tell them. */
+static bool read_pair(const struct comparing *comparing, const struct facet *facet, json_t **old,
+                      json_t **new) {
+    *old = crowd_facet(&comparing->old, facet);
+    *new = *old ? crowd_facet(&comparing->new, facet) : NULL;
+    if (*old && *new) {
+        drop_lone_parts(*old, *new);
+        drop_lone_parts(*new, *old);
+        return true;
+    }
+    json_decref(*old);
+    json_decref(*new);
+    return false;
+}
+
 static bool has_changed(const struct comparing *comparing, const char *kind) {
-    const struct facet *facet = facet_find(kind);
-    json_t *old = crowd_facet(&comparing->old, facet);
-    json_t *new = crowd_facet(&comparing->new, facet);
-    bool has = old && new && !json_equal(old, new);
+    json_t *old, *new;
+    if (!read_pair(comparing, facet_find(kind), &old, &new))
+        return false;
+    bool has = !json_equal(old, new);
     json_decref(old);
     json_decref(new);
     return has;
@@ -77,17 +102,19 @@ static void compare_views(const struct comparing *comparing) {
 /* ---- facets ---- */
 
 static bool is_facet_of_all(const struct comparing *whole, const struct facet *facet) {
-    json_t *old = whole ? crowd_facet(&whole->old, facet) : NULL;
-    json_t *new = old ? crowd_facet(&whole->new, facet) : NULL;
+    json_t *old, *new;
+    if (!whole || !read_pair(whole, facet, &old, &new))
+        return false;
     json_decref(old);
     json_decref(new);
-    return old && new;
+    return true;
 }
 
 static void compare_facet(const struct comparing *comparing, const struct facet *facet) {
-    json_t *old = crowd_facet(&comparing->old, facet);
-    json_t *new = old ? crowd_facet(&comparing->new, facet) : NULL;
-    if (old && new && !json_equal(old, new) && !is_facet_of_all(comparing->whole, facet) &&
+    json_t *old, *new;
+    if (!read_pair(comparing, facet, &old, &new))
+        return;
+    if (!json_equal(old, new) && !is_facet_of_all(comparing->whole, facet) &&
         !(facet->cause && has_changed(comparing, facet->cause))) {
         AUTO_FREE char *from = facet_words(facet, old);
         AUTO_FREE char *to = facet_words(facet, new);
