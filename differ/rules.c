@@ -196,9 +196,7 @@ const struct rule rules[] = {
      "A mitigation takes a way away that an exploit could go.",
      "dt nt!_EPROCESS ADDRESS MitigationFlagsValues. with the address that !process 0 0 IMAGE "
      "gives."},
-
-    /* ---- processor ---- */
-    {"processor.protection.changed", "processor", SEVERITY_NOTABLE, "Processor protections changed",
+    {"processor.protection.changed", "process", SEVERITY_NOTABLE, "Processor protections changed",
      "What the control registers switch on is on for other processors than before.",
      "It is what still holds when all other layers have been passed; the kernel switches on what "
      "the processor has and the settings allow.",

@@ -134,13 +134,9 @@ static void make_kinds(struct outline *outline, const struct difference *differe
 /* The short families that many people ask for come before the long one of structures. */
 static void make_families(struct outline *outline) {
     static const struct family told[] = {
-        {"syscall", "System calls", 0},
-        {"process", "Processes", 0},
-        {"processor", "Processors", 0},
-        {"object", "Objects", 0},
-        {"layout", "Structures and enumerations", 0},
-        {"dump", "Dump and coverage", 0},
-        {"snapshot", "Values", 0},
+        {"syscall", "System calls", 0},   {"process", "Processes", 0},
+        {"object", "Objects", 0},         {"layout", "Structures and enumerations", 0},
+        {"dump", "Dump and coverage", 0}, {"snapshot", "Values", 0},
     };
     outline->families = xcalloc(ARRAY_LENGTH(told), sizeof *outline->families);
     for (size_t i = 0; i < ARRAY_LENGTH(told); i++) {
