@@ -166,7 +166,7 @@ static void test_holdings(void **state) {
     (void)state;
     struct small_objects machine = namespace_machine(NS_PROFILE);
     struct target *target = open_namespaces(&machine, true);
-    struct process_set *set = process_set_create(target);
+    struct process_set *set = process_set_create(target, NULL);
     struct holdings *holdings = holdings_new(target, set);
     assert_false(holdings->absent || holdings->cut);
     assert_int_equal(holdings->count, 5); /* one of two handles to one object is dropped */
@@ -195,7 +195,7 @@ static void test_holdings_that_cannot_be_read(void **state) {
                 TABLE + 0x100 + objects_offset(&machine, "_HANDLE_TABLE", "TableCode"), NOWHERE, 8);
     machine_put(machine.machine, TABLE_PAGES + 2 * PAGE + 16 * 2, 0x12340000000013, 8);
     struct target *target = open_namespaces(&machine, true);
-    struct process_set *set = process_set_create(target);
+    struct process_set *set = process_set_create(target, NULL);
     struct holdings *holdings = holdings_new(target, set);
     assert_int_equal(holdings->count, 1);
     assert_holding(holdings, 0, NS_EVENT, small_process(2), set);
