@@ -73,10 +73,24 @@ static bool is_own(const struct process_facts *facts, const char *name) {
            strcmp(facts->name, name) == 0;
 }
 
-/* A process is on the Memory Manager's ring before it is inserted, and is inserted before it has a
- * thread; XP does not note when. Once inserted it is on some list until it is deleted. */
+/* Whether the dispatcher has a thread of the process. */
+static bool has_run(const struct process_set *set, const struct process_entry *entry) {
+    const unsigned places = 1u << PLACE_READY_LIST | 1u << PLACE_WAIT_LIST | 1u << PLACE_PROCESSOR;
+    size_t count;
+    const size_t *positions = thread_set_of(set->threads, entry->address, &count);
+    for (size_t i = 0; i < count; i++)
+        if (set->threads->items[positions[i]].places & places)
+            return true;
+    return false;
+}
+
+/* A process is on the Memory Manager's ring before it is inserted, and is inserted before its first
+ * thread runs; XP does not note when. Once inserted it is on some list until it is deleted. These
+ * members are easily written over: a thread that has run contradicts them. */
 static bool is_being_created(const struct process_set *set, const struct process_entry *entry,
                              const struct process_facts *facts) {
+    if (has_run(set, entry))
+        return false;
     if (is_clear(facts->inserted))
         return true;
     return is_clear(facts->active_threads) &&
@@ -102,7 +116,7 @@ const char *process_benign(const struct process_set *set, const struct process_e
 static bool is_hidden(const struct process_set *set, const struct process_entry *entry,
                       const struct process_facts *facts) {
     return entry->kind == PROCESS_PROCESS && is_missing_anywhere(set, entry) &&
-           (is_set(facts->inserted) || facts->inserted.absent) && is_clear(facts->exit_time) &&
+           (facts->inserted.known || facts->inserted.absent) && is_clear(facts->exit_time) &&
            facts->active_threads.known && !process_benign(set, entry, facts);
 }
 

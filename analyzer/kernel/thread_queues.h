@@ -8,9 +8,10 @@
  * Not every thread that waits is on a list: most hang on what they wait for alone. So a thread that
  * is here and nowhere else is somebody's that hides; one that is not here is nothing special.
  *
- * Sources: the members of _KPRCB, _KSHARED_READY_QUEUE and _KTHREAD in the kernel's symbol files;
- * for which entry of a thread hangs on which list, !ready of WinDbg and the dispatcher of ReactOS;
- * for the names in Windows 2000 and XP, J. Rutkowska's klister.
+ * Sources: the members of _KPRCB, _KSHARED_READY_QUEUE and _KTHREAD in the kernel's symbol files.
+ * That a thread hangs on ready and wait lists by WaitListEntry, which shares its place with the
+ * SwapListEntry of deferred ones: in a real triage dump of 19041, the lists of 16 processors lead to
+ * addresses of threads so. For the names in Windows 2000 and XP, J. Rutkowska's klister.
  */
 #ifndef NTDRIFT_KERNEL_THREAD_QUEUES_H
 #define NTDRIFT_KERNEL_THREAD_QUEUES_H
