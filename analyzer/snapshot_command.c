@@ -111,23 +111,29 @@ static void add_statistics(const struct image *image, struct text *remarks) {
 struct delivery {
     struct error *err;
     const struct image *image;
+    struct progress *progress; /* whose bar goes before */
     enum status status;
     struct file_stream *stream;
 };
 
+static void open_delivery(struct delivery *delivery) {
+    progress_end(delivery->progress);
+    delivery->status = image_check(delivery->err, delivery->image);
+    if (!delivery->status)
+        delivery->status = file_stream_open(delivery->err, output, &delivery->stream);
+}
+
 static void deliver(void *data, const char *bytes, size_t length) {
     struct delivery *delivery = data;
     if (!delivery->stream && !delivery->status)
-        delivery->status = image_check(delivery->err, delivery->image);
-    if (!delivery->stream && !delivery->status)
-        delivery->status = file_stream_open(delivery->err, output, &delivery->stream);
+        open_delivery(delivery);
     if (delivery->stream)
         file_stream_put(delivery->stream, bytes, length);
 }
 
 static enum status write_snapshot(struct error *err, const struct target *target,
                                   struct assembly *assembly, struct progress *progress) {
-    struct delivery delivery = {.err = err, .image = target->image};
+    struct delivery delivery = {.err = err, .image = target->image, .progress = progress};
     assemble_to(target, assembly, progress, (struct canon_sink){deliver, &delivery});
     return delivery.stream ? file_stream_close(err, delivery.stream, false) : delivery.status;
 }

@@ -9,6 +9,9 @@
 #include "kernel/access.h"
 
 #define FIRST_SLOTS 1024
+/* Names together are not longer than the dump, or than this. Objects that lie could share the text
+ * of one name, each with the whole of it. */
+#define NAMES_LEAST (16u << 20)
 
 /* An object that handles lead to. */
 struct held {
@@ -26,7 +29,8 @@ struct row {
     uint32_t handle; /* below HANDLE_LIMIT */
     uint32_t access;
     uint32_t object; /* among the objects */
-    uint32_t attributes;
+    uint8_t attributes;
+    uint8_t name_state; /* enum read_state */
 };
 
 struct handle_list {
@@ -39,6 +43,7 @@ struct handle_list {
     uint32_t *slots; /* of a hash table: the number of an object, from 1 on; 0: free */
     size_t slot_count;
     struct text names;
+    uint64_t names_left; /* bytes that names may have, counted for each handle */
 };
 
 struct handle_list *handle_list_create(const struct target *target, const struct objects *objects) {
@@ -46,6 +51,8 @@ struct handle_list *handle_list_create(const struct target *target, const struct
     list->target = target;
     list->known = objects;
     text_init(&list->names);
+    uint64_t size = image_info(target->image)->file_size;
+    list->names_left = size > NAMES_LEAST ? size : NAMES_LEAST;
     return list;
 }
 
@@ -91,6 +98,10 @@ static struct held make_held(struct handle_list *list, uint64_t address,
                         .state = (uint8_t)object->state};
     if (object->state == READ_PRESENT)
         held.name_state = (uint8_t)object_name(list->known, object, &name);
+    if (name.length > list->names_left) {
+        held.name_state = READ_BAD_VALUE;
+        return held;
+    }
     held.name_length = (uint32_t)name.length;
     text_append(&list->names, name.data, name.length);
     return held;
@@ -114,12 +125,17 @@ enum read_state handle_list_add(struct handle_list *list, const struct handle_en
                                 const struct object *object) {
     ARRAY_RESERVE(list->rows, list->count, list->capacity);
     struct row *row = &list->rows[list->count++];
+    uint32_t number = number_of(list, entry->object, object);
+    const struct held *held = &list->objects[number];
+    bool is_too_much = held->name_length > list->names_left;
     *row = (struct row){.entry = entry->address,
                         .handle = (uint32_t)entry->handle,
                         .access = entry->granted_access,
-                        .object = number_of(list, entry->object, object),
-                        .attributes = entry->attributes};
-    return (enum read_state)list->objects[row->object].name_state;
+                        .object = number,
+                        .attributes = (uint8_t)entry->attributes,
+                        .name_state = is_too_much ? READ_BAD_VALUE : held->name_state};
+    list->names_left -= is_too_much ? 0 : held->name_length;
+    return (enum read_state)row->name_state;
 }
 
 size_t handle_list_count(const struct handle_list *list) {
@@ -166,9 +182,9 @@ static void write_attributes(struct canon *canon, unsigned attributes) {
 }
 
 /* An object without a name has no such key; one whose name cannot be read has null. */
-static void write_name(struct canon *canon, const struct handle_list *list,
-                       const struct held *held) {
-    if (held->name_state != READ_PRESENT)
+static void write_name(struct canon *canon, const struct handle_list *list, const struct row *row) {
+    const struct held *held = &list->objects[row->object];
+    if (row->name_state != READ_PRESENT)
         canon_null(canon, "name");
     else if (held->name_length)
         canon_string_of(canon, "name", list->names.data + held->name, held->name_length);
@@ -185,7 +201,7 @@ static void write_handle(struct canon *canon, const struct handle_list *list,
     canon_hex(canon, "handle", row->handle);
     if (is_known) {
         canon_integer(canon, "handle_count", held->handle_count);
-        write_name(canon, list, held);
+        write_name(canon, list, row);
     }
     write_address(canon, list->target, "object", held->address);
     if (is_known)

@@ -2,7 +2,8 @@
  * handle_list.h - every handle of every process, as the elements of `processes[].handles.entries`.
  *
  * A machine has hundreds of thousands: a handle takes 24 bytes, and an object some 60 and its name,
- * however many handles lead to it.
+ * however many handles lead to it. Names are left out, READ_BAD_VALUE, once those of all handles
+ * are longer together than the dump.
  */
 #ifndef NTDRIFT_ANALYSES_HANDLE_LIST_H
 #define NTDRIFT_ANALYSES_HANDLE_LIST_H

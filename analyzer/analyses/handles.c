@@ -30,6 +30,7 @@ struct extraction {
     size_t *counts;           /* of the process at hand: handles to objects of types[i] */
     struct handle_list *list; /* NULL: they are only counted */
     size_t pages, pages_most; /* that were read for all processes, and may be */
+    struct address_set met;   /* those pages */
 };
 
 static bool is_named(const struct object_type *type) {
@@ -90,7 +91,7 @@ static void list_handle(struct extraction *extraction, const struct handle_entry
 
 /* The handles; NULL where no page of the table can be read. */
 static json_t *table_extract(struct extraction *extraction, const struct handle_table *table) {
-    struct handle_walk walk = {.table = table};
+    struct handle_walk walk = {.table = table, .met = &extraction->met};
     struct handle_entry entry;
     struct object object;
     size_t handles = 0, first = extraction->list ? handle_list_count(extraction->list) : 0;
@@ -162,6 +163,7 @@ static void extend(struct analysis_context *context, json_t *processes) {
         coverage_partial(context, extraction.pages_most == PAGES_MOST
                                       ? "there are more handles than Windows can have"
                                       : "the handle tables have more pages than the dump");
+    address_set_deinit(&extraction.met);
     free(extraction.counts);
 }
 
