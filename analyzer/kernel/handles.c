@@ -32,6 +32,9 @@ static bool resolve(const struct target *target, struct handle_coding *coding) {
                            symbols_field(symbols, type, "Attributes", &coding->attributes)
                      : symbols_field(symbols, type, "Object", &coding->object) &&
                            symbols_field(symbols, type, "GrantedAccess", &coding->access);
+    coding->has_protect = coding->is_packed &&
+                          symbols_field(symbols, type, "ProtectFromClose", &coding->protect) &&
+                          coding->protect.offset == coding->access.offset;
     coding->entry_size = entry->size;
     coding->body = body.offset;
     /* Pages are filled with entries of two pointers (x86: of eight bytes). */
@@ -136,6 +139,16 @@ static uint64_t bits_of(uint64_t word, const struct field *field) {
                : word;
 }
 
+/* x64 has all three attributes in one bit-field, x86 the first beside the access. */
+static unsigned packed_attributes(const struct handle_coding *coding, uint64_t word,
+                                  uint64_t access) {
+    unsigned attributes = (unsigned)bits_of(word, &coding->attributes);
+    if (!coding->has_protect)
+        return attributes;
+    return (attributes << 1 & (HANDLE_INHERIT | HANDLE_AUDIT)) |
+           (bits_of(access, &coding->protect) ? HANDLE_PROTECT_CLOSE : 0);
+}
+
 static void decode(const struct handle_table *table, const uint8_t *bytes,
                    struct handle_entry *entry) {
     const struct handle_coding *coding = &table->coding;
@@ -145,7 +158,7 @@ static void decode(const struct handle_table *table, const uint8_t *bytes,
     uint64_t header;
     if (coding->is_packed) {
         header = unpack(table, bits_of(word, &coding->object));
-        entry->attributes = (unsigned)bits_of(word, &coding->attributes);
+        entry->attributes = packed_attributes(coding, word, access);
         entry->granted_access = (uint32_t)bits_of(access, &coding->access);
     } else {
         header = word & ~(uint64_t)OBJECT_FLAGS;

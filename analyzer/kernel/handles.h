@@ -54,8 +54,9 @@ struct handle_table {
     uint64_t root;   /* the page of entries or of pointers that TableCode leads to */
     uint64_t limit;  /* handles are below: NextHandleNeedingPool */
     struct handle_coding {
-        struct field object, access, attributes;
+        struct field object, access, attributes, protect;
         bool is_packed;      /* `object` is a bit-field: the address without its low bits */
+        bool has_protect;    /* packed: OBJ_PROTECT_CLOSE is not among the attributes (x86) */
         uint32_t entry_size; /* bytes */
         uint32_t body;       /* from an object's header to the object */
     } coding;

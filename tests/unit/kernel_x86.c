@@ -3,6 +3,8 @@
 #include "test.h"
 
 #include "base/memory.h"
+#include "isf_text.h"
+#include "kernel/handles.h"
 #include "kernel/list.h"
 #include "kernel/processor.h"
 #include "kernel/target.h"
@@ -14,7 +16,7 @@ enum { DIRECTORY = 1, FRAMES = 32 };
 
 #define KERNEL 0x80000000u
 #define BLOCK  0x80010000u /* KDDEBUGGER_DATA64 */
-#define ARRAY  0x80011000u /* KiProcessorBlock */
+#define BLOCKS 0x80011000u /* KiProcessorBlock */
 #define IMAGE  0x80014000u
 #define LIST   0x80014800u /* PsLoadedModuleList, inside the image */
 #define ENTRY  0x80016000u
@@ -95,7 +97,7 @@ static void put_block(struct small_dump *dump) {
     put_at(dump, BLOCK + 0x14, 0x290, 4);
     put_at(dump, BLOCK + 0x18, 0xffffffff00000000 | IMAGE, 8);
     put_at(dump, BLOCK + 0x48, 0xffffffff00000000 | LIST, 8);
-    put_at(dump, BLOCK + 0x218, 0xffffffff00000000 | ARRAY, 8);
+    put_at(dump, BLOCK + 0x218, 0xffffffff00000000 | BLOCKS, 8);
     put_at(dump, BLOCK + 0x2a8, 0x260, 2); /* behind its end */
 }
 
@@ -110,7 +112,7 @@ static void block_has_addresses_of_32_bits(void **state) {
     assert_true(kdbg_value(&target->kdbg, "PsLoadedModuleList", &value));
     assert_int_equal(value, LIST);
     assert_true(target_global(target, "KiProcessorBlock", &value));
-    assert_int_equal(value, ARRAY);
+    assert_int_equal(value, BLOCKS);
     assert_false(kdbg_value(&target->kdbg, "SizeEProcess", &value));
     target_close(target);
     small_free(&dump);
@@ -120,8 +122,8 @@ static void processors_are_pointers_of_4_bytes(void **state) {
     (void)state;
     struct small_dump dump = machine();
     put_block(&dump);
-    put_at(&dump, ARRAY, 0xffdff120, 4);
-    put_at(&dump, ARRAY + 4, 0x7fff0000, 4); /* no kernel address */
+    put_at(&dump, BLOCKS, 0xffdff120, 4);
+    put_at(&dump, BLOCKS + 4, 0x7fff0000, 4); /* no kernel address */
     struct target *target = open_target(&dump);
     struct processor_block block;
     processor_block_read(target, &block);
@@ -174,6 +176,55 @@ static void kernel_is_found_by_the_first_module(void **state) {
     small_free(&dump);
 }
 
+/* Entries of Windows 8 and later on x86: two attributes beside the lock, the third one beside the
+ * access. */
+static void packed_handles_have_29_bits_of_pointer(void **state) {
+    (void)state;
+    static const char layouts[] =
+        ISF(TYPE("_OBJECT_HEADER", "struct", 32, FIELD("Body", 24, LONG)) "," TYPE(
+            "_HANDLE_TABLE", "struct", 8,
+            FIELD("TableCode", 0, LONG) "," FIELD(
+                "NextHandleNeedingPool", 4,
+                LONG)) "," TYPE("_HANDLE_TABLE_ENTRY", "struct", 8,
+                                FIELD("Attributes", 0, BITS(1, 2)) "," FIELD(
+                                    "ObjectPointerBits", 0,
+                                    BITS(3, 29)) "," FIELD("GrantedAccessBits", 4,
+                                                           BITS(0,
+                                                                25)) "," FIELD("ProtectFromClose",
+                                                                               4, BITS(25, 1))));
+    const struct {
+        uint32_t low, high;
+        unsigned attributes;
+    } entries[] = {{0x80016001, 0x00100020, 0},
+                   {0x80016001 | 1 << 1, 0x00100020, HANDLE_INHERIT},
+                   {0x80016001 | 2 << 1, 0x00100020, HANDLE_AUDIT},
+                   {0x80016001, 0x02100020, HANDLE_PROTECT_CLOSE}};
+    struct small_dump dump = machine();
+    put_at(&dump, 0x80010000, 0x80012000, 4);
+    put_at(&dump, 0x80010004, 0x800, 4);
+    for (uint32_t i = 0; i < ARRAY_LENGTH(entries); i++) {
+        put_at(&dump, 0x80012008 + 8 * i, entries[i].low, 4);
+        put_at(&dump, 0x8001200c + 8 * i, entries[i].high, 4);
+    }
+    struct target *target = open_target(&dump);
+    struct error err;
+    struct symbols *symbols;
+    assert_int_equal(parse_as(&err, "x86", layouts, &symbols), STATUS_OK);
+    target->symbols = symbols;
+    struct handle_table table;
+    handle_table_open(target, 0x80010000, &table);
+    assert_false(table.absent);
+    for (uint32_t i = 0; i < ARRAY_LENGTH(entries); i++) {
+        struct handle_entry entry;
+        assert_true(handle_table_lookup(&table, 4 * (i + 1), &entry));
+        assert_int_equal(entry.object, 0x80016018);
+        assert_int_equal(entry.granted_access, 0x00100020);
+        assert_int_equal(entry.attributes, entries[i].attributes);
+    }
+    target_close(target);
+    small_free(&dump);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rings_have_links_of_4_bytes),
@@ -181,6 +232,7 @@ int main(void) {
         cmocka_unit_test(block_has_addresses_of_32_bits),
         cmocka_unit_test(processors_are_pointers_of_4_bytes),
         cmocka_unit_test(kernel_is_found_by_the_first_module),
+        cmocka_unit_test(packed_handles_have_29_bits_of_pointer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
