@@ -155,7 +155,7 @@ const struct rule rules[] = {
      "services, in those of users.",
      "Sessions keep windows and named objects apart: who moves leaves those whom it could reach.",
      "!process 0 1 IMAGE gives SessionId."},
-    {"process.cross_session.changed", "process", SEVERITY_NOTABLE,
+    {"process.cross-session.changed", "process", SEVERITY_NOTABLE,
      "Objects outside their session changed",
      "All processes of one image hold a named object outside the namespace of their session on one "
      "side, and none does on the other.",

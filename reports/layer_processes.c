@@ -176,13 +176,16 @@ static bool is_nothing(const struct layer_rule *rule, const char *words) {
 }
 
 /* Whether an image has a row: what Windows is made of where it tells, others where they have what
- * few have. That an image without anything runs on one side alone is told as a process. */
+ * few have. That an image without anything runs on one side alone is told as a process; that one
+ * side does not tell, where the layer has other rows, by them. */
 static bool is_told(const struct layer_rule *rule, const struct pair *pair) {
     if (!pair->old && !pair->new)
         return false;
     bool has_something = !is_nothing(rule, pair->old) || !is_nothing(rule, pair->new);
+    bool is_known = pair->old && pair->new;
     if (is_of_windows(pair->image))
-        return has_something || !(is_absent(pair->old) || is_absent(pair->new));
+        return has_something ||
+               (!is_absent(pair->old) && !is_absent(pair->new) && (is_known || !rule->add_rows));
     return rule->has_others && has_something;
 }
 

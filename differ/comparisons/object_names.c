@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "differ/comparisons/name.h"
 #include "differ/comparisons/value.h"
 
 /* What is in each: "Object Manager Namespace", Windows Internals, Part 2, 7th edition (2021),
@@ -15,7 +16,7 @@ static const char *const directories[] = {
 };
 
 /* Types of objects that other kinds of change tell of, or of which each session has one. */
-static const char *const types_left_out[] = {"ALPC Port", "Session"};
+static const char *const types_left_out[] = {"ALPC Port", "Job", "Session"};
 
 struct names {
     const json_t **items; /* objects, by name */
@@ -46,7 +47,7 @@ static struct names names_of(const json_t *directory) {
         const char *type = json_value_string(object, "type");
         if (!name_of(object) || !type)
             names.vague++;
-        else if (!is_left_out(type))
+        else if (!is_left_out(type) && !name_is_made_up(name_of(object)))
             names.items[names.count++] = object;
     }
     qsort(names.items, names.count, sizeof *names.items, by_name);

@@ -66,12 +66,14 @@ static json_t *read_protection(const json_t *process, const json_t *snapshot) {
                : NULL;
 }
 
-/* "0x62 (WinTcb, Protected)" */
+/* "0x62 (WinTcb, Protected)", "0x39 (Antimalware, ProtectedLight, audit)" */
 static char *protection_words(const json_t *protection) {
     const char *level = json_string_value(json_object_get(protection, "level"));
     const char *signer = json_string_value(json_object_get(protection, "signer"));
     const char *type = json_string_value(json_object_get(protection, "type"));
-    return signer && type ? xasprintf("%s (%s, %s)", level, signer, type) : xstrdup(level);
+    const char *audit =
+        json_integer_value(json_object_get(protection, "audit")) == 1 ? ", audit" : "";
+    return signer && type ? xasprintf("%s (%s, %s%s)", level, signer, type, audit) : xstrdup(level);
 }
 
 static json_t *read_signature(const json_t *process, const json_t *snapshot) {

@@ -90,7 +90,7 @@ static void report(const struct comparing *comparing, json_t *gone, json_t *come
     AUTO(text_deinit) struct text text = TEXT_EMPTY;
     put_objects(&text, come, "now");
     put_objects(&text, gone, "no longer");
-    difference_add(comparing->difference, "process.cross_session.changed", comparing->image->name,
+    difference_add(comparing->difference, "process.cross-session.changed", comparing->image->name,
                    gone, come, NULL, "%s holds objects outside its session: %s",
                    comparing->image->name, text.data);
 }

@@ -11,13 +11,19 @@ static const char *const role_names[] = {
     [ROLE_USER] = "sessions of users",
 };
 
+static unsigned roles_of(const json_t *process) {
+    unsigned roles = 0;
+    for (enum role role = ROLE_NONE; role < ROLE_COUNT; role++)
+        roles |= process_has_role(process, role) ? 1u << role : 0;
+    return roles;
+}
+
 unsigned process_roles(const json_t *processes) {
     unsigned roles = 0;
     size_t index;
     json_t *process;
     json_array_foreach(processes, index, process) {
-        for (enum role role = ROLE_NONE; role < ROLE_COUNT; role++)
-            roles |= process_has_role(process, role) ? 1u << role : 0;
+        roles |= roles_of(process);
     }
     return roles;
 }
@@ -27,10 +33,7 @@ static bool are_known(const json_t *processes) {
     size_t index;
     json_t *process;
     json_array_foreach(processes, index, process) {
-        json_t *one = json_pack("[O]", process);
-        bool is_known = process_roles(one);
-        json_decref(one);
-        if (!is_known)
+        if (!roles_of(process))
             return false;
     }
     return true;
