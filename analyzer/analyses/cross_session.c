@@ -7,7 +7,6 @@
  * of (a file on a volume, a key of the machine) is outside only when a process of another session
  * has a handle to the same object.
  */
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,6 +20,8 @@
 /* Objects that are listed for all processes together. A machine of 5,000 processes has some tens of
  * thousands. */
 #define LISTED_MOST ((size_t)1 << 17)
+/* Objects whose names are read: the name of a key can take hundreds of reads. */
+#define NAMES_MOST ((size_t)1 << 20)
 /* Of the sessions that share an object, so many are listed, the lowest. */
 #define SESSIONS_LISTED 16
 
@@ -39,6 +40,7 @@ struct extraction {
     bool *wanted; /* types[i] is looked at */
     struct listing *listings;
     size_t count, capacity;
+    size_t names;      /* that were read */
     uint32_t *sharing; /* the sessions that hold the object at hand, each once, ascending */
     size_t sharing_count;
 };
@@ -218,6 +220,7 @@ static void look_at(struct extraction *extraction, size_t first, size_t end) {
     }
     if (!candidate.object.type || !extraction->wanted[candidate.object.type - extraction->types])
         return;
+    extraction->names++;
     candidate.state = object_name(extraction->objects, &candidate.object, &name);
     if (candidate.state == READ_PRESENT && name.length == 0)
         return;
@@ -265,7 +268,8 @@ static void look_at_all(struct extraction *extraction, json_t *processes) {
     struct analysis_context *context = extraction->context;
     const struct holdings *holdings = extraction->holdings;
     extraction->sharing = xcalloc(context->processes->count + 1, sizeof *extraction->sharing);
-    for (size_t first = 0, end; first < holdings->count; first = end) {
+    for (size_t first = 0, end; first < holdings->count && extraction->names < NAMES_MOST;
+         first = end) {
         end = holdings_end(holdings, first);
         look_at(extraction, first, end);
     }
@@ -273,8 +277,8 @@ static void look_at_all(struct extraction *extraction, json_t *processes) {
     for (size_t state = 0; state < READ_STATE_COUNT; state++)
         context->coverage->unreadable[state] +=
             holdings->unreadable[state] + extraction->users.unreadable[state];
-    if (holdings->cut)
-        coverage_partial(context, "there are more handles than Windows can have");
+    if (holdings->cut || extraction->names >= NAMES_MOST)
+        coverage_partial(context, "there are more handles than a real machine has");
     free(extraction->sharing);
     free(extraction->listings);
 }

@@ -45,7 +45,7 @@ static void put_holders(struct analysis_context *context, json_t *json, uint64_t
                               "_EPROCESS", "UniqueProcessId");
         if (!pid.absent && pid.state == READ_PRESENT)
             json_array_append_new(array, json_integer((json_int_t)pid.value));
-        else
+        else if (!pid.absent)
             context->coverage->unreadable[pid.state]++;
     }
     json_object_set_new(json, "processes", array);
@@ -95,7 +95,7 @@ static void add_held(struct analysis_context *context, struct private_namespaces
     if (namespaces->count || !namespaces->table)
         count_unreadable(context, holdings->unreadable);
     if (holdings->cut)
-        coverage_partial(context, "there are more handles than Windows can have");
+        coverage_partial(context, "there are more handles than a real machine has");
 }
 
 static void put_list(struct analysis_context *context, json_t *section,

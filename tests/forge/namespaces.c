@@ -137,11 +137,11 @@ static uint64_t make_namespace(struct machine *machine, const json_t *row, unsig
 /* Up to 10240 the table is a variable, then a member of the host silo's globals. */
 static uint64_t make_table(struct machine *machine, uint64_t size) {
     static const char globals[] = "_ESERVERSILO_GLOBALS";
-    if (!layout_has(machine->layout, globals))
+    struct member table;
+    if (!layout_member(machine->layout, globals, "ObSiloState.PrivateNamespaceLookupTable", &table))
         return global(machine, "ObpPrivateNamespaceLookupTable", size);
-    return field(machine,
-                 global(machine, "PspHostSiloGlobals", layout_size(machine->layout, globals)),
-                 globals, "ObSiloState.PrivateNamespaceLookupTable");
+    return global(machine, "PspHostSiloGlobals", layout_size(machine->layout, globals)) +
+           table.offset;
 }
 
 void forge_namespaces(struct machine *machine) {
