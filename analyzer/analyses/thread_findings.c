@@ -200,14 +200,15 @@ void thread_orphans(struct analysis_context *context) {
     const struct thread_set *threads = set->threads;
     struct address_set processes = {0};
     size_t told = 0;
+    address_set_add(&processes, set->idle); /* no list of XP has it */
     for (size_t i = 0; i < set->count; i++)
         address_set_add(&processes, set->items[i].address);
     for (size_t i = 0; i < threads->count && told < ORPHANS_MOST && !set->unlisted; i++) {
         const struct thread_sighting *sighting = &threads->items[i];
-        if (sighting->process_state != READ_PRESENT ||
-            process_kind_beside(context->target, sighting->process, set->idle) ==
-                PROCESS_UNREADABLE ||
-            !address_set_add(&processes, sighting->process))
+        if (sighting->process_state != READ_PRESENT)
+            continue;
+        enum process_kind kind = process_kind_beside(context->target, sighting->process, set->idle);
+        if (kind == PROCESS_UNREADABLE || !address_set_add(&processes, sighting->process))
             continue;
         report_orphan(context, sighting);
         told++;

@@ -10,8 +10,8 @@
  *
  * Sources: the members of _KPRCB, _KSHARED_READY_QUEUE and _KTHREAD in the kernel's symbol files.
  * That a thread hangs on ready and wait lists by WaitListEntry, which shares its place with the
- * SwapListEntry of deferred ones: in a real triage dump of 19041, the lists of 16 processors lead to
- * addresses of threads so. For the names in Windows 2000 and XP, J. Rutkowska's klister.
+ * SwapListEntry of deferred ones: in a real triage dump of 19041, the lists of 16 processors lead
+ * to addresses of threads so. For the names in Windows 2000 and XP, J. Rutkowska's klister.
  */
 #ifndef NTDRIFT_KERNEL_THREAD_QUEUES_H
 #define NTDRIFT_KERNEL_THREAD_QUEUES_H
