@@ -3,9 +3,10 @@
 
     volatility_rows.py COPY CACHE SYMBOLS IMAGE PAGING ROOT PLUGIN...
 
-Does what `vol.py -r json` of the folder COPY does, but looks for the kernel once: a plug-in after
-the first is given the kernel that was found for it. Where none is found the layers are named, and
-PAGING (WindowsIntel, WindowsIntelPAE, WindowsIntel32e) with the ROOT of the page tables.
+Does what `vol.py -r json` of the folder COPY does, but looks for the kernel and scans memory once:
+a plug-in after the first is given the kernel that was found for it. Where none is found the layers
+are named, and PAGING (WindowsIntel, WindowsIntelPAE, WindowsIntel32e) with the ROOT of the page
+tables.
 
 Prints {"how": "found" or "told", "plugins": {PLUGIN: {"rows", "error": the words with which it
 failed, or null}}}, or {"refused": the words with which the layers refused the image}.
@@ -28,6 +29,7 @@ from volatility3.framework.automagic import stacker
 from volatility3.framework.configuration import requirements
 
 KERNEL = "plugins.{}.kernel"
+POOL_TAGS = [b"Pro\xe3", b"Proc", b"Thr\xe5", b"Thre", b"Sym\xe2", b"Symb", b"Mut\xe1", b"Muta"]
 MEMORY = {b"PAGEDU64": "crash.WindowsCrashDump64Layer",
           b"PAGEDUMP": "crash.WindowsCrashDump32Layer",
           b"\x7fELF\2\1\1\0": "elf.Elf64Layer"}
@@ -80,6 +82,22 @@ def location():
     return requirements.URIRequirement.location_from_file(image)
 
 
+def scan_once(scanner):
+    """Has all plug-ins share one scan for the tags that any of them wants."""
+    scan, found = scanner.pool_scan, {}
+
+    def pool_scan(context, layer_name, symbol_table, pool_constraints, alignment=8,
+                  progress_callback=None):
+        if layer_name not in found:
+            constraints = scanner.builtin_constraints(symbol_table, POOL_TAGS)
+            found[layer_name] = list(scan(context, layer_name, symbol_table, constraints,
+                                          alignment))
+        wanted = {constraint.tag for constraint in pool_constraints}
+        return [pair for pair in found[layer_name] if pair[0].tag in wanted]
+
+    scanner.pool_scan = pool_scan
+
+
 def rows_of(context, plugin):
     """Its rows up to where it fails, and the words with which it does."""
     tree = plugin(context, f"plugins.{plugin.__name__}").run()
@@ -100,6 +118,7 @@ def main():
     found = framework.list_plugins()
     # The registry, which has users' names, is not what is compared.
     found["windows.getsids.GetSIDs"].lookup_user_sids = lambda self: {}
+    scan_once(found["windows.poolscanner.PoolScanner"])
     first = found[names[0]]
     how, context = "found", find_kernel(first, guessed())
     if not context:
