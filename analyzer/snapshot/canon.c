@@ -28,7 +28,8 @@ static int by_place(const void *left, const void *right) {
 }
 
 void canon_set_places(struct canon *canon, struct canon_place *places, size_t count) {
-    qsort(places, count, sizeof *places, by_place);
+    if (count)
+        qsort(places, count, sizeof *places, by_place);
     canon->places = places;
     canon->place_count = count;
 }
