@@ -77,11 +77,13 @@ class Case:
         self.by_address = {p["address"]: p for p in self.found["processes"]}
 
     def processes(self):
-        """Each process that the forge put in: what it wrote, and what was read of it."""
+        """Each process that the forge put in, but for those that no list may have (they are
+        e2e.hidden's): what it wrote, and what was read of it."""
         for facts in self.facts["processes"]:
-            process = self.by_address[facts["address"]]
-            yield facts, facts.get("extras") or {}, process, f"{self.name}: {facts['name']} " \
-                f"{facts['pid']:#x}"
+            extras = facts.get("extras") or {}
+            process = self.by_address.get(facts["address"])
+            if process or "unlisted" not in extras:
+                yield facts, extras, process, f"{self.name}: {facts['name']} {facts['pid']:#x}"
 
     def has(self, build):
         return self.build >= build
