@@ -39,10 +39,13 @@ class Handles:
         self.number = itertools.count()
 
     def in_namespace(self, session, kind):
-        """A third is in the namespace that all sessions share."""
+        """A third is in the namespace that all sessions see, a tenth of them held by many."""
         shared = session == 0 or self.random.random() < 0.34
         folder = r"\BaseNamedObjects" if shared else rf"\Sessions\{session}\BaseNamedObjects"
-        return rf"{folder}\{kind}-{next(self.number):x}"
+        number = next(self.number)
+        if shared and self.random.random() < 0.1:
+            return rf"{folder}\{kind}-of-all-{number % 100}"
+        return rf"{folder}\{kind}-{number:x}"
 
     def event(self, session):
         named = self.random.random() < 0.2
@@ -59,8 +62,11 @@ class Handles:
         name = {"name": self.in_namespace(session, "windows_shell_global_counters")}
         return {"type": "Section", "access": "0x4", **(name if named else {})}
 
-    def key(self, _):
-        return {"type": "Key", "access": "0x20019"}
+    def key(self, session):
+        user = rf"USER\S-1-5-21-1180699209-877415012-3182924384-{1000 + session}\Software"
+        hive = user if self.random.random() < 0.4 else r"MACHINE\SOFTWARE"
+        return {"type": "Key", "access": "0x20019", "name":
+                rf"\REGISTRY\{hive}\Microsoft\Component-{next(self.number) % 4000}\Settings"}
 
     def file(self, _):
         number = next(self.number)
