@@ -427,8 +427,8 @@ def table(results):
     text = ["| dump | read as | " + " | ".join(p.split(".")[1] for p in PLUGINS) + " |",
             "|---|---|" + "---|" * len(PLUGINS)]
     for name, how, words, lines in sorted(results):
-        cells = []
-        for line in lines:
+        cells, by_plugin = [], {line.plugin: line for line in lines}
+        for line in [by_plugin[plugin] for plugin in PLUGINS if lines]:
             reasons = [line.silent] if line.silent else sorted(line.known)
             marks = "".join(letters.setdefault(why, "abcdefghijklmnopqrstuvwxyz"[len(letters)])
                             for why in reasons)
