@@ -359,7 +359,7 @@ class Machine:
             image, how = (self.dumps / f"{self.name}.dmp").resolve(), "dump"
             if self.dump.type not in READ_TYPES:
                 refused = self.run(python, copy, folder, image, list(PLUGINS)[:1])
-                how = f"ELF (of the dump: {'; '.join(refused['refused'])})"
+                how = f"ELF (of the dump: {refused['refused'][0]})"
                 image = self.core(folder)
             return how, self.run(python, copy, folder, image, PLUGINS)
 
