@@ -78,6 +78,8 @@ static enum status make(struct error *err, const char *path, struct text *remark
     status = attach(err, target, remarks);
     if (!status)
         executable_assemble(target, &snapshot);
+    if (!status)
+        status = image_check(err, target->image);
     target_close(target);
     return status ? status : file_write(err, output, snapshot.data, snapshot.length);
 }

@@ -24,6 +24,8 @@ static enum status make(struct error *err, const char *path, struct text *remark
     status = attach_symbols(err, target, &symbol_paths, no_profiles, remarks);
     if (!status)
         info_write(target, &info);
+    if (!status)
+        status = image_check(err, target->image);
     target_close(target);
     return status ? status : file_write(err, NULL, info.data, info.length);
 }

@@ -13,6 +13,7 @@ static struct cli_list symbol_paths;
 static struct cli_list section_lists;
 static struct cli_list require_lists;
 static bool no_profiles;
+static bool scan;
 static bool statistics;
 
 const struct cli_option snapshot_options[] = {
@@ -22,6 +23,7 @@ const struct cli_option snapshot_options[] = {
     {0, "sections", "LIST", "write these sections only, separated by commas", CLI_LIST,
      &section_lists},
     {0, "require", "LIST", "exit with 3 unless these sections are whole", CLI_LIST, &require_lists},
+    {0, "scan", NULL, "look for processes and threads in all kernel memory too", CLI_FLAG, &scan},
     {0, "no-profiles", NULL, "do not use the built-in profiles", CLI_FLAG, &no_profiles},
     {0, "statistics", NULL, "say how many pages of the dump were read", CLI_FLAG, &statistics},
     {0},
@@ -74,7 +76,7 @@ static void select_whole(bool *selected) {
 
 static enum status read_selection(struct error *err, struct assembly *assembly, bool *required) {
     for (size_t row = 0; analyses[row]; row++)
-        assembly->selected[row] = section_lists.count == 0;
+        assembly->selected[row] = analyses[row]->on_demand ? scan : section_lists.count == 0;
     assembly->in_detail = section_lists.count != 0;
     enum status status = read_lists(err, "sections", &section_lists, assembly->selected);
     select_whole(assembly->selected);
@@ -105,6 +107,37 @@ static void add_statistics(const struct image *image, struct text *remarks) {
                     image_pages_read(image), image_info(image)->pages_present);
 }
 
+/* The output, opened when there is something to write: while the dump is read, none is there. */
+struct delivery {
+    struct error *err;
+    const struct image *image;
+    struct progress *progress; /* whose bar goes before */
+    enum status status;
+    struct file_stream *stream;
+};
+
+static void open_delivery(struct delivery *delivery) {
+    progress_end(delivery->progress);
+    delivery->status = image_check(delivery->err, delivery->image);
+    if (!delivery->status)
+        delivery->status = file_stream_open(delivery->err, output, &delivery->stream);
+}
+
+static void deliver(void *data, const char *bytes, size_t length) {
+    struct delivery *delivery = data;
+    if (!delivery->stream && !delivery->status)
+        open_delivery(delivery);
+    if (delivery->stream)
+        file_stream_put(delivery->stream, bytes, length);
+}
+
+static enum status write_snapshot(struct error *err, const struct target *target,
+                                  struct assembly *assembly, struct progress *progress) {
+    struct delivery delivery = {.err = err, .image = target->image, .progress = progress};
+    assemble_to(target, assembly, progress, (struct canon_sink){deliver, &delivery});
+    return delivery.stream ? file_stream_close(err, delivery.stream, false) : delivery.status;
+}
+
 static enum status make(struct error *err, const struct cli_call *call, const char *path,
                         struct assembly *assembly, struct text *remarks) {
     struct target *target;
@@ -112,17 +145,16 @@ static enum status make(struct error *err, const struct cli_call *call, const ch
     if (status)
         return status;
     struct progress progress;
-    AUTO(text_deinit) struct text snapshot = TEXT_EMPTY;
     progress_begin(&progress, analyses_count(), call->quiet);
     status = attach_symbols(err, target, &symbol_paths, no_profiles, remarks);
     if (!status)
-        assemble(target, assembly, &progress, &snapshot);
+        status = write_snapshot(err, target, assembly, &progress);
     progress_end(&progress);
     if (image_fault(target->image))
         text_printf(remarks, "%s: %s\n", path, image_fault(target->image));
     add_statistics(target->image, remarks);
     target_close(target);
-    return status ? status : file_write(err, output, snapshot.data, snapshot.length);
+    return status;
 }
 
 static int run(const struct cli_call *call) {

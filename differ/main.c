@@ -65,16 +65,12 @@ static void compare(struct comparison_run *run, const char *old, const char *new
         run->difference.changes[i].gates = policy_gates(&run->policy, &run->difference.changes[i]);
 }
 
-static enum status read_whole(struct error *err, const char *old, const char *new,
-                              struct comparison_run *run) {
-    enum status status = snapshot_read(err, old, &run->old);
-    return status ? status : snapshot_read(err, new, &run->new);
-}
-
 static enum status read_what_differs(struct error *err, const char *old, const char *new,
-                                     struct comparison_run *run) {
+                                     bool strict, struct comparison_run *run) {
     json_t *snapshots[2] = {NULL, NULL};
-    enum status status = snapshot_read_all(err, (const char *const[]){old, new}, 2, snapshots);
+    enum status status =
+        snapshot_read_all(err, (const char *const[]){old, new}, 2,
+                          strict ? ALIKE_FOR_VALUES : ALIKE_FOR_MEANING, snapshots);
     if (!status) {
         run->old = snapshots[0];
         run->new = snapshots[1];
@@ -93,7 +89,7 @@ static enum status run_init(struct error *err, struct comparison_run *run, const
     if (!status)
         status = policy_read(err, policy_path, &run->policy);
     if (!status)
-        status = strict ? read_whole(err, old, new, run) : read_what_differs(err, old, new, run);
+        status = read_what_differs(err, old, new, strict, run);
     if (!status)
         compare(run, old, new, strict);
     return status;

@@ -63,6 +63,7 @@ static void write_main(struct page *page) {
         html_glance(page);
         for (size_t i = 0; i < page->outline.family_count; i++)
             write_family(page, &page->outline.families[i]);
+        html_layers(page);
     }
     html_unknown(page);
     html_checks(page);
@@ -75,6 +76,7 @@ void report_html(const struct difference *difference, const struct report_option
     (void)options;
     struct page page = {.out = output, .difference = difference};
     outline_init(&page.outline, difference);
+    layers_init(&page.layers, difference);
     write_head(&page);
     text_puts(output, "<body>\n<a class=\"skip\" href=\"#main\">Skip to the changes</a>\n");
     svg_definitions(output);
@@ -87,4 +89,5 @@ void report_html(const struct difference *difference, const struct report_option
         html_script(output);
     text_puts(output, "</body>\n</html>\n");
     outline_deinit(&page.outline);
+    layers_deinit(&page.layers);
 }

@@ -7,6 +7,7 @@
 #ifndef NTDRIFT_REPORTS_HTML_H
 #define NTDRIFT_REPORTS_HTML_H
 
+#include "reports/layers.h"
 #include "reports/outline.h"
 #include "reports/renderers.h"
 
@@ -14,6 +15,7 @@ struct page {
     struct text *out;
     const struct difference *difference;
     struct outline outline;
+    struct layers layers;
 };
 
 /* html_style.c: the style sheet */
@@ -28,6 +30,9 @@ void html_structures(struct page *page);
 
 /* html_processes.c: the two trees */
 void html_trees(struct page *page);
+
+/* html_layers.c: what protects processes, layer by layer */
+void html_layers(struct page *page);
 
 /* html_stubs.c: code of system call stubs */
 void html_stubs(struct page *page);

@@ -135,6 +135,8 @@ static void write_contents(struct page *page) {
     for (size_t i = 0; i < outline->family_count; i++)
         text_printf(out, "<li><a href=\"#family--%s\">%s</a></li>\n", outline->families[i].id,
                     outline->families[i].heading);
+    if (page->difference->count && page->layers.count)
+        text_puts(out, "<li><a href=\"#layers\">Protection, layer by layer</a></li>\n");
     if (page->difference->unknown_count)
         text_puts(out, "<li><a href=\"#unknown\">Not comparable</a></li>\n");
     if (page->difference->count)

@@ -9,14 +9,15 @@
 #include "reports/svg.h"
 
 #define UNFOLDED 8  /* structures that are open when the page is; the most prominent come first */
-#define DRAWN    12 /* structures that have a picture; a page of all would be too large to send */
+#define DRAWN    8  /* structures that have a picture; a page of all would be too large to send */
 #define LINKED   40 /* structures that the section names before it shows them */
 
 static void write_key(struct text *out) {
-    static const enum mark shown[] = {MARK_ADDED, MARK_REMOVED, MARK_MOVED, MARK_RETYPED,
-                                      MARK_SHIFTED};
-    static const char *const words[] = {"added", "removed", "moved: its place among others changed",
-                                        "another type", "pushed along by what changed before it"};
+    static const enum mark shown[] = {MARK_ADDED,   MARK_REMOVED, MARK_MOVED,
+                                      MARK_RENAMED, MARK_RETYPED, MARK_SHIFTED};
+    static const char *const words[] = {
+        "added",        "removed",      "moved: its place among others changed",
+        "another name", "another type", "pushed along by what changed before it"};
     text_puts(out, "<ul class=\"key\" aria-label=\"Key to the pictures\">\n");
     for (size_t i = 0; i < ARRAY_LENGTH(shown); i++)
         text_printf(out, "<li><span class=\"mark %s\">%s</span> %s</li>\n", mark_name(shown[i]),
@@ -44,8 +45,12 @@ static void write_legend_item(struct text *out, const struct member *member,
     text_printf(out, "</span> <span class=\"mark %s\">%s</span> ", mark_name(member->mark),
                 mark_sign(member->mark));
     html_code(out, member->name);
-    if (member->mark >= MARK_MOVED)
+    if (member->mark >= MARK_RENAMED)
         text_printf(out, " <span class=\"soft\">%s</span>", mark_name(member->mark));
+    if (member->mark == MARK_RENAMED && peer) {
+        text_puts(out, " <span class=\"soft\">from</span> ");
+        html_code(out, peer->name);
+    }
     text_puts(out, "</li>\n");
 }
 

@@ -11,13 +11,14 @@ static const char *const colours[] = {
     "--notable:#7f5300;--notable-ground:#fdf3dc;--info:#36577a;--info-ground:#eaf1f8;",
     "--added:#116329;--added-ground:#dff3e4;--removed:#a8201a;--removed-ground:#fbe6e4;",
     "--moved:#7f5300;--moved-ground:#fdefcc;--shifted:#49607a;--shifted-ground:#e9eef4;",
-    "--retyped:#5b3a9d;--retyped-ground:#ece6f8}\n",
+    "--retyped:#5b3a9d;--retyped-ground:#ece6f8;--renamed:#0b5f6b;--renamed-ground:#dff1f3}\n",
     "@media(prefers-color-scheme:dark){:root{--page:#15171a;--card:#1b1e22;--ink:#e5e7ea;",
     "--soft:#a1a7b0;--line:#343940;--ground:#23272c;--link:#8ab8ee;--breaking:#ff9d94;",
     "--breaking-ground:#43201e;--notable:#eec06a;--notable-ground:#3a2e14;--info:#a6c5e6;",
     "--info-ground:#1e2f42;--added:#7fd894;--added-ground:#173722;--removed:#ff9d94;",
     "--removed-ground:#43201e;--moved:#eec06a;--moved-ground:#40310f;--shifted:#a9bfd8;",
-    "--shifted-ground:#222d3a;--retyped:#c9b3f5;--retyped-ground:#30264a}}\n",
+    "--shifted-ground:#222d3a;--retyped:#c9b3f5;--retyped-ground:#30264a;--renamed:#8bd3de;",
+    "--renamed-ground:#12343a}}\n",
 };
 
 static const char *const text_rules[] = {
@@ -92,7 +93,8 @@ static const char *const block_rules[] = {
     "tbody th{font-weight:400}\n",
     "tr.waived>*{opacity:.75}span.mark{font-weight:700;white-space:nowrap}\n",
     ".mark.added{color:var(--added)}.mark.removed{color:var(--removed)}.mark.moved{color:",
-    "var(--moved)}.mark.shifted{color:var(--shifted)}.mark.retyped{color:var(--retyped)}\n",
+    "var(--moved)}.mark.shifted{color:var(--shifted)}.mark.retyped{color:var(--retyped)}",
+    ".mark.renamed{color:var(--renamed)}\n",
     "table.identity{max-width:860px;margin-top:20px}table.identity th{color:var(--soft);",
     "white-space:nowrap}\n",
     "nav.contents{font-size:.95rem}.contents ul,.links{display:flex;flex-wrap:wrap;",
@@ -129,7 +131,8 @@ static const char *const picture_rules[] = {
     "svg .fold{fill:none;stroke:var(--line);stroke-dasharray:3 3}svg .folded{fill:var(--soft)}\n",
     "svg .free{fill:none;stroke:var(--line);stroke-dasharray:2 2}\n",
     "svg .band{fill:var(--ground)}svg .band.shifted{fill:var(--shifted-ground)}",
-    "svg .band.retyped{fill:var(--retyped-ground)}\n",
+    "svg .band.retyped{fill:var(--retyped-ground)}",
+    "svg .band.renamed{fill:var(--renamed-ground)}\n",
     "svg .line{fill:none;stroke:var(--shifted);stroke-width:1.4}svg .line.moved{stroke:",
     "var(--moved)}svg .arrowhead{fill:var(--moved)}\n",
     "svg .hatch{stroke:var(--removed);stroke-width:1.6;opacity:.45}\n",
@@ -137,7 +140,7 @@ static const char *const picture_rules[] = {
 };
 
 /* What a mark looks like in bars and cells: {name} is its name. */
-static const char *const marked[] = {"added", "removed", "moved", "retyped"};
+static const char *const marked[] = {"added", "removed", "moved", "retyped", "renamed"};
 
 static const char *const tree_rules[] = {
     "svg .bar.bits .box{stroke:var(--ink);stroke-dasharray:none}\n",
@@ -155,6 +158,10 @@ static const char *const tree_rules[] = {
     ".tree .gone{border:1px dashed var(--soft);border-radius:3px;padding:0 .4em;color:",
     "var(--soft)}\n",
     ".tree summary{color:var(--soft)}\n",
+    "table.layer{table-layout:fixed;overflow-wrap:anywhere}table.layer th:first-child{width:40%}",
+    "tr.telling>*{background:var(--moved-ground)}tr.telling>th:first-child{box-shadow:inset 3px 0 ",
+    "var(--moved);padding-left:10px}.silent{color:var(--soft)}.of-layer{margin:8px 0;",
+    "padding-left:1.1em}.of-layer a{text-decoration:none}\n",
     ".tree .telling{background:var(--moved-ground);border-left:3px solid var(--moved);",
     "padding:1px .4em;border-radius:2px}\n",
     ".tree .telling.added{background:var(--added-ground);border-color:var(--added)}",
@@ -167,7 +174,8 @@ static const char *const media_rules[] = {
     ".trees{grid-template-columns:minmax(0,1fr)}.glance>li{grid-template-columns:1fr}",
     "th,td{padding-right:10px}.tiles{grid-template-columns:repeat(3,minmax(0,1fr));gap:8px}",
     ".tiles li{padding:6px 8px;font-size:.78rem;overflow-wrap:anywhere}",
-    ".tiles b{font-size:1.4rem}}\n",
+    ".tiles b{font-size:1.4rem}table.layer{font-size:.8rem}",
+    "table.layer th:first-child{width:30%}}\n",
     "@media print{:root{color-scheme:light}body{font-size:10.5pt;background:none}",
     "main,header.top,",
     "footer{max-width:none;padding:0}h2{break-after:avoid}h3,h4,summary{break-after:avoid}",

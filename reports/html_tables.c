@@ -23,10 +23,10 @@ static void write_mark(struct text *out, const struct rule *rule) {
         const char *sign;
         const char *class;
     } verbs[] = {
-        {"added", "+", "added"},      {"removed", "−", "removed"}, {"moved", "→", "moved"},
-        {"shifted", "⇣", "shifted"},  {"retyped", "≠", "retyped"}, {"resized", "↔", "shifted"},
-        {"renumbered", "≠", "moved"}, {"reindexed", "≠", "moved"}, {"gained", "+", "added"},
-        {"lost", "−", "removed"},
+        {"added", "+", "added"},     {"removed", "−", "removed"},  {"moved", "→", "moved"},
+        {"shifted", "⇣", "shifted"}, {"retyped", "≠", "retyped"},  {"renamed", "≡", "renamed"},
+        {"resized", "↔", "shifted"}, {"renumbered", "≠", "moved"}, {"reindexed", "≠", "moved"},
+        {"gained", "+", "added"},    {"lost", "−", "removed"},
     };
     const char *verb = strrchr(rule->id, '.');
     verb = verb ? verb + 1 : rule->id;

@@ -302,6 +302,7 @@ void report_markdown(const struct difference *difference, const struct report_op
     if (difference->count) {
         write_glance(&article);
         write_families(&article);
+        markdown_layers(output, difference);
     }
     write_unknown(&article);
     write_checks(&article);

@@ -14,6 +14,9 @@ void markdown_layouts(struct text *out, const struct difference *difference,
 /* markdown_trees.c: the two process trees */
 void markdown_trees(struct text *out, const struct difference *difference);
 
+/* markdown_layers.c: what protects processes, layer by layer */
+void markdown_layers(struct text *out, const struct difference *difference);
+
 /* markdown_stubs.c: code of system call stubs */
 void markdown_stubs(struct text *out, const struct difference *difference);
 

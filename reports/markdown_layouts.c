@@ -40,6 +40,10 @@ static void write_row(struct table *table, enum mark mark, const struct member *
         escape_markdown_code(out, member->type);
     text_puts(out, member->bit_length ? "" : " | ");
     text_puts(out, mark == MARK_SAME ? "" : mark_name(mark));
+    if (mark == MARK_RENAMED && old) {
+        text_puts(out, " from ");
+        escape_markdown_code(out, old->name);
+    }
     text_puts(out, " |\n");
 }
 

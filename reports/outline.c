@@ -304,7 +304,7 @@ static void fill_word(struct text *out, const struct change *change, const char 
 /* A debugger's command begins with "dt", "??", "!" or "."; its operands are what no English word
  * looks like. */
 static bool begins_command(const char *word, size_t length) {
-    static const char *const names[] = {"dt", "??", "u", "x", "dps", "ln"};
+    static const char *const names[] = {"dt", "??", "u", "x", "r", "rdmsr", "dps", "ln"};
     bool is_named = false;
     for (size_t i = 0; i < ARRAY_LENGTH(names); i++)
         is_named = is_named || (strlen(names[i]) == length && !memcmp(word, names[i], length));

@@ -11,7 +11,15 @@
 
 #include "differ/difference.h"
 
-enum mark { MARK_SAME, MARK_SHIFTED, MARK_RETYPED, MARK_MOVED, MARK_REMOVED, MARK_ADDED };
+enum mark {
+    MARK_SAME,
+    MARK_SHIFTED,
+    MARK_RETYPED,
+    MARK_RENAMED,
+    MARK_MOVED,
+    MARK_REMOVED,
+    MARK_ADDED,
+};
 
 #define NO_PEER ((size_t)-1)
 
@@ -36,7 +44,7 @@ struct row {
     bool has_name;     /* false for a word that only its bits have names for */
     bool is_word;      /* has bits */
     bool is_inside;    /* shares bytes with a row before it: a member of a union */
-    bool bits_changed; /* one of them was added, removed or moved */
+    bool bits_changed; /* one of them was added, removed, moved or renamed */
     enum mark mark;
     size_t peer;
 };

@@ -15,8 +15,9 @@ static const struct {
     const char *name;
 } marks[] = {
     [MARK_SAME] = {"", "same"},        [MARK_SHIFTED] = {"", "shifted"},
-    [MARK_RETYPED] = {"≠", "retyped"}, [MARK_MOVED] = {"→", "moved"},
-    [MARK_REMOVED] = {"−", "removed"}, [MARK_ADDED] = {"+", "added"},
+    [MARK_RETYPED] = {"≠", "retyped"}, [MARK_RENAMED] = {"≡", "renamed"},
+    [MARK_MOVED] = {"→", "moved"},     [MARK_REMOVED] = {"−", "removed"},
+    [MARK_ADDED] = {"+", "added"},
 };
 
 const char *mark_sign(enum mark mark) {
@@ -60,6 +61,27 @@ static void match_members(struct structure *structure) {
     }
 }
 
+static const char *name_in(const json_t *value) {
+    const char *name = json_string_value(json_object_get(value, "name"));
+    return name ? name : "";
+}
+
+/* What the difference calls one member under two names stands across from itself. */
+static void join_renamed(struct structure *structure, const struct change *change) {
+    if (strcmp(change->rule->id, "layout.field.renamed") != 0 &&
+        strcmp(change->rule->id, "layout.bit.renamed") != 0)
+        return;
+    size_t old = shape_find(&structure->old, name_in(change->old));
+    size_t new = shape_find(&structure->new, name_in(change->new));
+    if (old == NO_PEER || new == NO_PEER || structure->old.members[old].peer != NO_PEER ||
+        structure->new.members[new].peer != NO_PEER)
+        return;
+    structure->old.members[old].peer = new;
+    structure->new.members[new].peer = old;
+    structure->old.members[old].mark = MARK_RENAMED;
+    structure->new.members[new].mark = MARK_RENAMED;
+}
+
 static void apply_change(struct structure *structure, const struct change *change) {
     static const struct {
         const char *id;
@@ -89,7 +111,7 @@ static void mark_row(struct shape *shape, struct row *row) {
     const struct member *members = shape->members + row->first;
     row->mark = members[0].mark;
     for (size_t i = 0; i < row->count; i++) {
-        if (members[i].bit_length && members[i].mark >= MARK_MOVED)
+        if (members[i].bit_length && members[i].mark >= MARK_RENAMED)
             row->bits_changed = true;
         if (!row->has_name && members[i].mark < row->mark)
             row->mark = members[i].mark;
@@ -250,8 +272,10 @@ void structure_init(struct structure *structure, const struct difference *differ
     shape_init(&structure->old, &difference->old, name);
     shape_init(&structure->new, &difference->new, name);
     match_members(structure);
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
+        join_renamed(structure, changes[i]);
         apply_change(structure, changes[i]);
+    }
     match_rows(structure);
     make_strips(structure);
 }

@@ -2,8 +2,8 @@
  * structure.h - one structure before and after, laid side by side for a picture or a table: which
  * member stands across from which, and which stretches of members are as they were.
  *
- * A member is moved or retyped where the difference says so. One that the difference does not name
- * and that has another offset has been pushed along.
+ * A member is moved, retyped or renamed where the difference says so. One that the difference does
+ * not name and that has another offset has been pushed along.
  */
 #ifndef NTDRIFT_REPORTS_STRUCTURE_H
 #define NTDRIFT_REPORTS_STRUCTURE_H

@@ -66,7 +66,7 @@ static void bar_remark(struct text *out, const struct shape *shape, const struct
     size_t bits = count_bits(shape, row, MARK_SAME);
     text_printf(out, "%zu bit%s", bits, bits == 1 ? "" : "s");
     const char *separator = ": ";
-    for (enum mark mark = MARK_ADDED; mark >= MARK_MOVED; mark--) {
+    for (enum mark mark = MARK_ADDED; mark >= MARK_RENAMED; mark--) {
         size_t count = count_bits(shape, row, mark);
         if (!count || count == bits)
             continue;

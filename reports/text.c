@@ -6,6 +6,7 @@
 
 #include "base/memory.h"
 #include "reports/escape.h"
+#include "reports/layers.h"
 #include "reports/outline.h"
 
 #define SCREEN     24 /* lines; a report of more changes ends with one line for each structure */
@@ -121,6 +122,59 @@ static void put_structures(struct page *page, const struct difference *differenc
     }
 }
 
+/* ---- layers ---- */
+
+static void put_row(struct page *page, const struct layer_row *row) {
+    const char *old = row->old ? row->old : "not known";
+    const char *new = row->new ? row->new : "not known";
+    const char *colour = row->has_changed ? severity_colours[SEVERITY_NOTABLE] : NULL;
+    text_puts(page->out, "    ");
+    put(page, colour, row->label);
+    text_puts(page->out, ": ");
+    put(page, colour, old);
+    if (strcmp(old, new) != 0) {
+        text_puts(page->out, " → ");
+        put(page, colour, new);
+    }
+    text_putc(page->out, '\n');
+}
+
+static void put_silent(struct page *page, const char *name, const char *why) {
+    if (!why)
+        return;
+    text_printf(page->out, "    %s: not known: ", name);
+    put(page, NULL, why);
+    text_putc(page->out, '\n');
+}
+
+static void put_layer(struct page *page, const struct layer *layer) {
+    text_printf(page->out, "  %s", layer->rule->heading);
+    if (layer->change_count)
+        text_printf(page->out, " (%zu change%s)", layer->change_count,
+                    layer->change_count == 1 ? "" : "s");
+    text_putc(page->out, '\n');
+    put_silent(page, "old", layer->silent[0]);
+    put_silent(page, "new", layer->silent[1]);
+    for (size_t i = 0; i < layer->row_count; i++)
+        put_row(page, &layer->rows[i]);
+}
+
+static void put_layers(struct page *page, const struct difference *difference) {
+    AUTO(layers_deinit) struct layers layers;
+    AUTO(text_deinit) struct text silent = TEXT_EMPTY;
+    layers_init(&layers, difference);
+    if (!layers.count || !difference->count)
+        return;
+    text_putc(page->out, '\n');
+    put(page, BOLD, "Protection, layer by layer");
+    text_putc(page->out, '\n');
+    for (size_t i = 0; i < layers.count; i++)
+        if (layer_is_told(&layers.items[i]))
+            put_layer(page, &layers.items[i]);
+    if (layers_silent(&silent, &layers))
+        text_printf(page->out, "  not known of either: %s\n", silent.data);
+}
+
 /* ---- the rest ---- */
 
 static void put_unknown(struct page *page, const struct difference *difference) {
@@ -172,6 +226,7 @@ void report_text(const struct difference *difference, const struct report_option
     put_side(&page, "new: ", &difference->new);
     for (size_t i = 0; i < difference->count;)
         i += put_kind(&page, &difference->changes[i], difference->count - i);
+    put_layers(&page, difference);
     put_unknown(&page, difference);
     put_structures(&page, difference);
     put_summary(&page, difference);

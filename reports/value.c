@@ -19,11 +19,16 @@ static void write_string(struct text *out, const json_t *value) {
     text_append(out, json_string_value(value), json_string_length(value));
 }
 
-/* Where a member is: "0x6cc bit 0, unsigned long", "0x6c4 bits 3-5". */
+/* Where a member is: "0x6cc bit 0, unsigned long", "0x6c4 bits 3-5"; of a renamed one, "Name at
+ * 0x8, void*". */
 static bool write_member(struct text *out, const json_t *value) {
     const json_t *offset = json_object_get(value, "offset");
     if (!json_is_string(offset))
         return false;
+    if (json_is_string(json_object_get(value, "name"))) {
+        write_string(out, json_object_get(value, "name"));
+        text_puts(out, " at ");
+    }
     write_string(out, offset);
     const json_t *bit = json_object_get(value, "bit");
     const json_t *position = json_object_get(bit, "position");

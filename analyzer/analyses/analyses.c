@@ -16,6 +16,7 @@ const struct analysis *const analyses[] = {
     &analysis_processes,
     &analysis_threads,
     &analysis_handles,
+    &analysis_cross_session,
     &analysis_sessions,
     &analysis_jobs,
     &analysis_silos,
@@ -24,6 +25,7 @@ const struct analysis *const analyses[] = {
     &analysis_stubs,
     &analysis_objects,
     &analysis_alpc,
+    &analysis_object_scan,
     &analysis_layouts,
     NULL,
 };

@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "analyses/rows.h"
 #include "kernel/target.h"
 #include "snapshot/canon.h"
 
@@ -28,6 +29,8 @@ struct process_set;
 struct names;
 struct services;
 struct objects;
+struct holdings;
+struct object_scan;
 
 /* What an analysis works with. */
 struct analysis_context {
@@ -39,11 +42,15 @@ struct analysis_context {
     struct names *names;           /* by context_names(); NULL until then */
     struct services *services;     /* by context_services() */
     struct objects *objects;       /* by context_objects() */
+    struct holdings *holdings;     /* by context_holdings() */
+    struct object_scan *scan;      /* of kernel memory, where it was asked for; else NULL */
+    struct rows rows;              /* what the sections keep beside their trees */
 };
 
 struct analysis {
     const char *name;         /* the key in the snapshot */
     bool needs_symbols;       /* unavailable without */
+    bool on_demand;           /* costs more than all the rest: only where it is asked for */
     const char *const *types; /* that it reads, for profiles and layouts; NULL-terminated or NULL */
     const char *const *publics; /* likewise */
     /* Members of all builds without which the section is not whole, for `profile lint`:
@@ -81,6 +88,7 @@ enum value_form {
     VALUE_BOOLEAN /* whether it is not zero */
 };
 
+void address_print(const struct target *target, uint64_t address, char text[24]);
 json_t *json_address(const struct target *target, uint64_t address); /* "0xfffff80315415000" */
 json_t *json_hex(uint64_t value);                                    /* "0x67c" */
 

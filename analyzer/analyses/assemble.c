@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "analyses/sections.h"
+#include "base/memory.h"
 #include "snapshot/snapshot.h"
 
 size_t analyses_count(void) {
@@ -108,30 +109,36 @@ static int by_key(const void *left, const void *right) {
 }
 
 static void write_parts(struct part *parts, size_t count, const struct target *target,
-                        struct text *snapshot) {
-    struct canon canon;
+                        struct canon *canon) {
     qsort(parts, count, sizeof *parts, by_key);
-    canon_init(&canon, snapshot);
-    canon_object_begin(&canon, NULL);
+    canon_object_begin(canon, NULL);
     for (size_t i = 0; i < count; i++) {
         if (parts[i].tree)
-            canon_json(&canon, parts[i].key, parts[i].tree);
+            canon_json(canon, parts[i].key, parts[i].tree);
         else
-            parts[i].analysis->write(&canon, parts[i].key, target);
+            parts[i].analysis->write(canon, parts[i].key, target);
         json_decref(parts[i].tree);
     }
-    canon_object_end(&canon);
-    canon_finish(&canon);
+    canon_object_end(canon);
+    canon_finish(canon);
 }
 
-void assemble(const struct target *target, struct assembly *assembly, struct progress *progress,
-              struct text *snapshot) {
+static bool is_selected(const struct assembly *assembly, const char *name) {
+    for (size_t row = 0; analyses[row]; row++)
+        if (strcmp(analyses[row]->name, name) == 0)
+            return assembly->selected[row];
+    return false;
+}
+
+static void assemble_on(const struct target *target, struct assembly *assembly,
+                        struct progress *progress, struct canon *canon) {
     struct part parts[ANALYSES_MOST + 3];
     size_t count = 0;
     struct analysis_context context = {
         .target = target, .findings = json_array(), .in_detail = assembly->in_detail};
     if (target->symbols)
-        context.processes = process_set_create(target);
+        context.processes = process_set_create(
+            target, is_selected(assembly, "object_scan") ? context_scan(&context) : NULL);
     for (size_t row = 0; analyses[row]; row++) {
         context.coverage = &assembly->coverage[row];
         if (!assembly->selected[row]) {
@@ -153,7 +160,24 @@ void assemble(const struct target *target, struct assembly *assembly, struct pro
     parts[count++] = (struct part){"coverage", whole_coverage(assembly, user_memory), NULL};
     parts[count++] = (struct part){"findings", context.findings, NULL};
     parts[count++] = (struct part){"schema", json_string(SNAPSHOT_SCHEMA), NULL};
-    write_parts(parts, count, target, snapshot);
-    context_deinit(&context);
+    rows_use(&context.rows, canon);
+    write_parts(parts, count, target, canon);
     process_set_destroy(context.processes);
+    context_deinit(&context);
+}
+
+void assemble(const struct target *target, struct assembly *assembly, struct progress *progress,
+              struct text *snapshot) {
+    struct canon canon;
+    canon_init(&canon, snapshot);
+    assemble_on(target, assembly, progress, &canon);
+}
+
+void assemble_to(const struct target *target, struct assembly *assembly, struct progress *progress,
+                 struct canon_sink sink) {
+    struct canon canon;
+    AUTO(text_deinit) struct text block = TEXT_EMPTY;
+    canon_init(&canon, &block);
+    canon_set_sink(&canon, sink);
+    assemble_on(target, assembly, progress, &canon);
 }

@@ -25,6 +25,11 @@ size_t analyses_count(void);
 void assemble(const struct target *target, struct assembly *assembly, struct progress *progress,
               struct text *snapshot);
 
+/* The same, given to `sink` as it is written: a snapshot with every handle is never in memory as a
+ * whole. The dump is not read any more when `sink` is called. */
+void assemble_to(const struct target *target, struct assembly *assembly, struct progress *progress,
+                 struct canon_sink sink);
+
 /* "complete", "partial", "unavailable" */
 const char *coverage_status_name(enum coverage_status status);
 

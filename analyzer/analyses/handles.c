@@ -3,15 +3,23 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analyses/handle_list.h"
 #include "analyses/sections.h"
 #include "base/memory.h"
-#include "kernel/access.h"
 #include "kernel/handles.h"
 #include "kernel/object.h"
 
 /* Pages of handle tables that are read for a snapshot: 2^24 handles, as many as Windows gives to
  * one process. Tables that lie could share pages, and be read for ever. */
 #define PAGES_MOST 65536
+/* Nor can there be more than the dump has: what is kept of the handles of a page is bounded by it.
+ */
+static size_t pages_most(const struct target *target) {
+    const struct image_info *info = image_info(target->image);
+    uint64_t file = info->file_size / HANDLE_PAGE;
+    uint64_t most = info->pages_present > file ? info->pages_present : file;
+    return most < PAGES_MOST ? (size_t)most : PAGES_MOST;
+}
 
 /* What the section works with. */
 struct extraction {
@@ -19,67 +27,14 @@ struct extraction {
     const struct objects *objects;
     const struct object_type *types; /* all of them */
     size_t type_count;
-    size_t *counts; /* of the process at hand: handles to objects of types[i] */
-    size_t pages;   /* that were read for all processes */
+    size_t *counts;           /* of the process at hand: handles to objects of types[i] */
+    struct handle_list *list; /* NULL: they are only counted */
+    size_t pages, pages_most; /* that were read for all processes, and may be */
+    struct address_set met;   /* those pages */
 };
-
-/* ---- one handle ---- */
-
-static json_t *rights_of(uint32_t access, const char *type) {
-    json_t *rights = json_array();
-    for (unsigned bit = 0; bit < 32; bit++) {
-        const char *name = access >> bit & 1 ? access_right(type, bit) : NULL;
-        if (name)
-            json_array_append_new(rights, json_string(name));
-    }
-    return rights;
-}
-
-/* The words that WinDbg's !handle has for them. */
-static json_t *attributes_of(unsigned attributes) {
-    static const struct {
-        unsigned attribute;
-        const char *name;
-    } names[] = {
-        {HANDLE_PROTECT_CLOSE, "Protected"}, {HANDLE_INHERIT, "Inherit"}, {HANDLE_AUDIT, "Audit"}};
-    json_t *json = json_array();
-    for (size_t i = 0; i < ARRAY_LENGTH(names); i++)
-        if (attributes & names[i].attribute)
-            json_array_append_new(json, json_string(names[i].name));
-    return json;
-}
-
-static void put_object(struct extraction *extraction, json_t *json, const struct object *object) {
-    struct analysis_context *context = extraction->context;
-    AUTO(text_deinit) struct text name = TEXT_EMPTY;
-    json_object_set_new(json, "pointer_count", json_integer(object->pointer_count));
-    json_object_set_new(json, "handle_count", json_integer(object->handle_count));
-    enum read_state state = object_name(extraction->objects, object, &name);
-    if (state != READ_PRESENT)
-        put_unreadable(context, json, "name", state);
-    else if (name.length)
-        json_object_set_new(json, "name", json_stringn(name.data, name.length));
-}
 
 static bool is_named(const struct object_type *type) {
     return type && type->name_state == READ_PRESENT;
-}
-
-static json_t *handle_extract(struct extraction *extraction, const struct handle_entry *entry,
-                              const struct object *object) {
-    struct analysis_context *context = extraction->context;
-    const char *type = is_named(object->type) ? object->type->name : NULL;
-    json_t *json = json_object();
-    json_object_set_new(json, "handle", json_hex(entry->handle));
-    json_object_set_new(json, "entry", json_address(context->target, entry->address));
-    json_object_set_new(json, "granted_access", json_hex(entry->granted_access));
-    json_object_set_new(json, "rights", rights_of(entry->granted_access, type));
-    json_object_set_new(json, "attributes", attributes_of(entry->attributes));
-    json_object_set_new(json, "object", json_address(context->target, entry->object));
-    json_object_set_new(json, "type", type ? json_string(type) : json_null());
-    if (object->state == READ_PRESENT)
-        put_object(extraction, json, object);
-    return json;
 }
 
 /* ---- the handles of one process ---- */
@@ -126,31 +81,40 @@ static void put_count(struct extraction *extraction, json_t *json, size_t handle
     }
 }
 
+/* An object whose name cannot be read counts for each handle to it. */
+static void list_handle(struct extraction *extraction, const struct handle_entry *entry,
+                        const struct object *object) {
+    enum read_state state = handle_list_add(extraction->list, entry, object);
+    if (state != READ_PRESENT)
+        extraction->context->coverage->unreadable[state]++;
+}
+
 /* The handles; NULL where no page of the table can be read. */
 static json_t *table_extract(struct extraction *extraction, const struct handle_table *table) {
-    struct handle_walk walk = {.table = table};
+    struct handle_walk walk = {.table = table, .met = &extraction->met};
     struct handle_entry entry;
     struct object object;
-    size_t handles = 0;
-    json_t *json = json_object(), *entries = json_array();
+    size_t handles = 0, first = extraction->list ? handle_list_count(extraction->list) : 0;
+    json_t *json = json_object();
     memset(extraction->counts, 0, extraction->type_count * sizeof *extraction->counts);
-    while (extraction->pages + walk.pages < PAGES_MOST && handle_walk_next(&walk, &entry)) {
+    while (extraction->pages + walk.pages < extraction->pages_most &&
+           handle_walk_next(&walk, &entry)) {
         handles++;
         look_at(extraction, &entry, &object);
-        if (extraction->context->in_detail)
-            json_array_append_new(entries, handle_extract(extraction, &entry, &object));
+        if (extraction->list)
+            list_handle(extraction, &entry, &object);
     }
     extraction->pages += walk.pages;
     json_object_set_new(json, "table", json_address(table->target, table->address));
     put_count(extraction, json, handles, walk.unreadable);
     json_object_set_new(json, "by_type", by_type(extraction));
-    if (extraction->context->in_detail)
-        json_object_set(json, "entries", entries);
-    json_decref(entries);
     if (walk.pages == 0 && json_is_null(json_object_get(json, "count"))) {
         json_decref(json);
         return NULL;
     }
+    if (extraction->list)
+        json_object_set_new(json, "entries",
+                            handle_list_place(&extraction->context->rows, extraction->list, first));
     return json;
 }
 
@@ -186,12 +150,20 @@ static void extend(struct analysis_context *context, json_t *processes) {
     }
     extraction.types = objects_types(extraction.objects, &extraction.type_count, &found_by);
     extraction.counts = xcalloc(extraction.type_count + 1, sizeof *extraction.counts);
+    extraction.pages_most = pages_most(context->target);
+    if (context->in_detail) {
+        extraction.list = handle_list_create(context->target, extraction.objects);
+        rows_own(&context->rows, extraction.list, handle_list_destroy);
+    }
     for (size_t i = 0; i < set->count; i++)
         put_handles(&extraction, json_array_get(processes, i), set->items[i].address);
     if (!found_by)
         coverage_partial(context, "the types of objects were not found");
-    if (extraction.pages >= PAGES_MOST)
-        coverage_partial(context, "there are more handles than Windows can have");
+    if (extraction.pages >= extraction.pages_most)
+        coverage_partial(context, extraction.pages_most == PAGES_MOST
+                                      ? "there are more handles than Windows can have"
+                                      : "the handle tables have more pages than the dump");
+    address_set_deinit(&extraction.met);
     free(extraction.counts);
 }
 

@@ -1,10 +1,12 @@
 /* lookups.c - what several sections look up, read once for a snapshot. */
 #include <stdlib.h>
 
+#include "analyses/holdings.h"
 #include "analyses/sections.h"
 #include "base/memory.h"
 #include "kernel/names.h"
 #include "kernel/object.h"
+#include "kernel/object_scan.h"
 #include "kernel/services.h"
 
 struct names *context_names(struct analysis_context *context) {
@@ -30,11 +32,32 @@ const struct objects *context_objects(struct analysis_context *context) {
     return context->objects;
 }
 
+const struct holdings *context_holdings(struct analysis_context *context) {
+    if (!context->holdings)
+        context->holdings = holdings_new(context->target, context->processes);
+    return context->holdings;
+}
+
+struct object_scan *context_scan(struct analysis_context *context) {
+    if (!context->scan) {
+        context->scan = xcalloc(1, sizeof *context->scan);
+        object_scan_run(context->target, context_objects(context), context->scan);
+    }
+    return context->scan;
+}
+
 void context_deinit(struct analysis_context *context) {
     names_free(context->names);
     services_free(context->services);
     objects_free(context->objects);
+    holdings_free(context->holdings);
+    if (context->scan)
+        object_scan_deinit(context->scan);
+    free(context->scan);
+    rows_deinit(&context->rows);
     context->names = NULL;
     context->services = NULL;
     context->objects = NULL;
+    context->holdings = NULL;
+    context->scan = NULL;
 }

@@ -1,13 +1,12 @@
 /* objects.c - section `objects`: the types of objects with their counts, and every named object by
- * the directory that it is in. */
+ * the directory that it is in; private namespaces are in object_namespaces.c. */
 #include <stdlib.h>
 #include <string.h>
 
-#include "analyses/sections.h"
+#include "analyses/objects.h"
 #include "base/address_set.h"
 #include "base/memory.h"
 #include "kernel/directory.h"
-#include "kernel/object.h"
 #include "kernel/values.h"
 
 /* No real machine has as many: a directory lies long before. */
@@ -34,8 +33,7 @@ static json_t *type_extract(struct analysis_context *context, const struct objec
     return json;
 }
 
-static void count_unreadable(struct analysis_context *context,
-                             const size_t unreadable[READ_STATE_COUNT]) {
+void count_unreadable(struct analysis_context *context, const size_t unreadable[READ_STATE_COUNT]) {
     for (size_t state = 0; state < READ_STATE_COUNT; state++)
         context->coverage->unreadable[state] += unreadable[state];
 }
@@ -88,11 +86,47 @@ static void put_link(struct analysis_context *context, json_t *json, uint64_t li
 
 /* ---- directories ---- */
 
+/* The objects of one path, as the text of one after the other. */
+struct listing {
+    struct text text;
+    size_t *ends; /* of each object, in the text */
+    size_t count, capacity;
+};
+
+static void listing_destroy(void *data) {
+    struct listing *listing = data;
+    text_deinit(&listing->text);
+    free(listing->ends);
+    free(listing);
+}
+
+static void listing_add(struct listing *listing, const json_t *object) {
+    struct canon canon;
+    canon_init(&canon, &listing->text);
+    canon_json(&canon, NULL, object);
+    ARRAY_RESERVE(listing->ends, listing->count, listing->capacity);
+    listing->ends[listing->count++] = listing->text.length;
+}
+
+static void listing_write(struct canon *canon, const void *data) {
+    const struct listing *listing = data;
+    size_t begin = 0;
+    canon_array_begin(canon, NULL);
+    for (size_t i = 0; i < listing->count; begin = listing->ends[i++])
+        canon_written(canon, NULL, listing->text.data + begin, listing->ends[i] - begin);
+    canon_array_end(canon);
+}
+
 struct pending {
     uint64_t *items; /* directories to read, in the order in which they were met */
     size_t count, capacity;
     struct address_set met;
     size_t objects;
+    struct listing_place {
+        const json_t *place; /* in the section */
+        struct listing *listing;
+    } * listings;
+    size_t listing_count, listing_capacity;
 };
 
 static void meet(struct pending *pending, uint64_t directory) {
@@ -106,37 +140,41 @@ static bool is_type(const struct object *object, const char *name) {
     return object->type && strcmp(object->type->name, name) == 0;
 }
 
-/* An object of a directory: its own name is the last part of its path. */
-static json_t *object_extract(struct analysis_context *context, const struct objects *objects,
-                              uint64_t address, struct pending *pending) {
+json_t *named_object_extract(struct analysis_context *context, uint64_t address,
+                             bool *is_directory) {
     AUTO(text_deinit) struct text name = TEXT_EMPTY;
+    const struct objects *objects = context_objects(context);
     struct object object;
     json_t *json = json_object();
     json_object_set_new(json, "address", json_address(context->target, address));
     enum read_state state = object_own_name(objects, address, &name);
     put_string(context, json, "name", state, name.data);
     state = object_read(objects, address, &object);
+    *is_directory = state == READ_PRESENT && is_type(&object, "Directory");
     if (state == READ_PRESENT && object.type)
         put_string(context, json, "type", object.type->name_state, object.type->name);
     else
         put_unreadable(context, json, "type", state == READ_PRESENT ? READ_BAD_VALUE : state);
-    if (state != READ_PRESENT)
-        return json;
-    if (is_type(&object, "SymbolicLink"))
+    if (state == READ_PRESENT && is_type(&object, "SymbolicLink"))
         put_link(context, json, address);
-    if (is_type(&object, "Directory"))
-        meet(pending, address);
     return json;
 }
 
 /* Two directories may say that they are at one path: what is in either is there. */
-static void put_entries(json_t *section, const char *path, json_t *entries) {
-    json_t *known = json_object_get(section, path);
-    if (known)
-        json_array_extend(known, entries);
-    else
-        json_object_set(section, path, entries);
-    json_decref(entries);
+static struct listing *listing_of(struct analysis_context *context, json_t *section,
+                                  struct pending *pending, const char *path) {
+    const json_t *place = json_object_get(section, path);
+    for (size_t i = pending->listing_count; place && i-- > 0;)
+        if (pending->listings[i].place == place)
+            return pending->listings[i].listing;
+    struct listing *listing = xcalloc(1, sizeof *listing);
+    text_init(&listing->text);
+    rows_own(&context->rows, listing, listing_destroy);
+    json_t *made = rows_place(&context->rows, listing_write, listing);
+    json_object_set_new(section, path, made);
+    ARRAY_RESERVE(pending->listings, pending->listing_count, pending->listing_capacity);
+    pending->listings[pending->listing_count++] = (struct listing_place){made, listing};
+    return listing;
 }
 
 static void put_directory(struct analysis_context *context, json_t *section,
@@ -151,14 +189,17 @@ static void put_directory(struct analysis_context *context, json_t *section,
     }
     directory_read(context->target, address, &directory);
     count_unreadable(context, directory.unreadable);
-    json_t *array = json_array();
+    struct listing *listing = listing_of(context, section, pending, path.data);
     for (size_t i = 0; i < directory.count && pending->objects < OBJECTS_MOST; i++) {
-        json_array_append_new(array,
-                              object_extract(context, objects, directory.objects[i], pending));
+        bool is_directory;
+        json_t *object = named_object_extract(context, directory.objects[i], &is_directory);
+        listing_add(listing, object);
+        json_decref(object);
+        if (is_directory)
+            meet(pending, directory.objects[i]);
         pending->objects++;
     }
     directory_deinit(&directory);
-    put_entries(section, path.data, array);
 }
 
 /* Gives how many objects were found. */
@@ -178,6 +219,7 @@ static size_t put_directories(struct analysis_context *context, json_t *section,
     json_object_set_new(section, "directories", directories);
     address_set_deinit(&pending.met);
     free(pending.items);
+    free(pending.listings);
     return pending.objects;
 }
 
@@ -193,23 +235,32 @@ static json_t *extract(struct analysis_context *context) {
                                       "ObpRootDirectoryObject");
     json_t *section = json_object();
     put_types(context, section, objects);
+    put_namespaces(context, section);
     if (count + put_directories(context, section, objects) != 0)
         return section;
     json_decref(section);
     return coverage_none(context, "the pages that types and directories are in cannot be read");
 }
 
-static const char *const types[] = {"_OBJECT_DIRECTORY",
+static const char *const types[] = {"_EPROCESS",
+                                    "_ESERVERSILO_GLOBALS",
+                                    "_HANDLE_TABLE",
+                                    "_HANDLE_TABLE_ENTRY",
+                                    "_OBJECT_DIRECTORY",
                                     "_OBJECT_DIRECTORY_ENTRY",
                                     "_OBJECT_HEADER",
                                     "_OBJECT_HEADER_CREATOR_INFO",
                                     "_OBJECT_HEADER_NAME_INFO",
+                                    "_OBJECT_NAMESPACE_LOOKUPTABLE",
                                     "_OBJECT_SYMBOLIC_LINK",
                                     "_OBJECT_TYPE",
+                                    "_OBP_SILODRIVERSTATE",
                                     "_UNICODE_STRING",
                                     NULL};
-static const char *const publics[] = {"ObHeaderCookie", "ObTypeIndexTable",
-                                      "ObpRootDirectoryObject", "ObpTypeObjectType", NULL};
+static const char *const publics[] = {"ObHeaderCookie",         "ObTypeIndexTable",
+                                      "ObpKernelHandleTable",   "ObpPrivateNamespaceLookupTable",
+                                      "ObpRootDirectoryObject", "ObpTypeObjectType",
+                                      "PspHostSiloGlobals",     NULL};
 
 const struct analysis analysis_objects = {.name = "objects",
                                           .needs_symbols = true,

@@ -1,4 +1,5 @@
-/* process_bits.c - the bits of _EPROCESS that are tracked, and what two sections show alike. */
+/* process_bits.c - the bits of _EPROCESS that are tracked, bits by name, and what two sections show
+ * alike. */
 #include "analyses/sections.h"
 #include "base/text.h"
 
@@ -52,6 +53,41 @@ json_t *process_bits_extract(struct analysis_context *context, const struct proc
     for (size_t i = 0; i < bits->count; i++)
         put_member(context, json, process, &bits->members[i]);
     return json;
+}
+
+static bool is_bit_of(const struct field *field, const struct field *word) {
+    return field->offset == word->offset && field->bit_length == 1 && field->bit_position < 32;
+}
+
+/* The bit-fields of one bit that lie in the word are its bits; NULL where there are none. */
+static json_t *names_of_bits(const struct type *type, const struct field *word, uint64_t value) {
+    json_t *array = NULL;
+    for (size_t i = 0; i < type->count; i++) {
+        const struct field *bit = &type->fields[i];
+        if (!is_bit_of(bit, word))
+            continue;
+        if (!array)
+            array = json_array();
+        if (value >> bit->bit_position & 1)
+            json_array_append_new(array, json_string(bit->name));
+    }
+    return array;
+}
+
+void put_bits_set(struct analysis_context *context, json_t *section, const char *key,
+                  uint64_t object, const char *type, const char *word) {
+    const struct symbols *symbols = context->target->symbols;
+    const struct type *described = symbols_type(symbols, type);
+    struct field field;
+    if (!described || !symbols_field(symbols, type, word, &field))
+        return;
+    struct field_read read = target_read_member(context->target, object, &field);
+    json_t *names = names_of_bits(described, &field, read.value);
+    if (names && read.state == READ_PRESENT)
+        json_object_set(section, key, names);
+    else if (names)
+        put_unreadable(context, section, key, read.state);
+    json_decref(names);
 }
 
 void put_process_name(struct analysis_context *context, json_t *section, uint64_t process) {

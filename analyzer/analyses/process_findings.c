@@ -50,6 +50,15 @@ static bool is_missing_anywhere(const struct process_set *set, const struct proc
     return false;
 }
 
+/* From all of them that this build has. */
+static bool is_missing_everywhere(const struct process_set *set,
+                                  const struct process_entry *entry) {
+    for (size_t i = 0; i < ARRAY_LENGTH(lasting); i++)
+        if (!process_view_absent(set, lasting[i]) && !is_missing(set, entry, lasting[i]))
+            return false;
+    return true;
+}
+
 static bool is_set(struct known known) {
     return known.known && known.value;
 }
@@ -64,6 +73,30 @@ static bool is_own(const struct process_facts *facts, const char *name) {
            strcmp(facts->name, name) == 0;
 }
 
+/* Whether the dispatcher has a thread of the process. */
+static bool has_run(const struct process_set *set, const struct process_entry *entry) {
+    const unsigned places = 1u << PLACE_READY_LIST | 1u << PLACE_WAIT_LIST | 1u << PLACE_PROCESSOR;
+    size_t count;
+    const size_t *positions = thread_set_of(set->threads, entry->address, &count);
+    for (size_t i = 0; i < count; i++)
+        if (set->threads->items[positions[i]].places & places)
+            return true;
+    return false;
+}
+
+/* A process is on the Memory Manager's ring before it is inserted, and is inserted before its first
+ * thread runs; XP does not note when. Once inserted it is on some list until it is deleted. These
+ * members are easily written over: a thread that has run contradicts them. */
+static bool is_being_created(const struct process_set *set, const struct process_entry *entry,
+                             const struct process_facts *facts) {
+    if (has_run(set, entry))
+        return false;
+    if (is_clear(facts->inserted))
+        return true;
+    return is_clear(facts->active_threads) &&
+           !(is_set(facts->inserted) && is_missing_everywhere(set, entry));
+}
+
 const char *process_benign(const struct process_set *set, const struct process_entry *entry,
                            const struct process_facts *facts) {
     if (!is_missing_anywhere(set, entry))
@@ -72,19 +105,19 @@ const char *process_benign(const struct process_set *set, const struct process_e
         return "idle";
     if (is_set(facts->exit_time) || is_set(facts->exiting))
         return "exited";
-    if (is_clear(facts->inserted) || is_clear(facts->active_threads))
+    if (is_being_created(set, entry, facts))
         return "being-created";
     if (is_own(facts, "Registry"))
         return "registry";
     return is_own(facts, "MemCompression") ? "memory-compression" : NULL;
 }
 
-/* A process that runs, by its own members, and that a list lacks which is whole. */
+/* A process that has not ended, by its own members, and that a list lacks which is whole. */
 static bool is_hidden(const struct process_set *set, const struct process_entry *entry,
                       const struct process_facts *facts) {
     return entry->kind == PROCESS_PROCESS && is_missing_anywhere(set, entry) &&
-           is_set(facts->inserted) && is_clear(facts->exit_time) && is_set(facts->active_threads) &&
-           !process_benign(set, entry, facts);
+           (facts->inserted.known || facts->inserted.absent) && is_clear(facts->exit_time) &&
+           facts->active_threads.known && !process_benign(set, entry, facts);
 }
 
 static json_t *seen_on(const struct process_entry *entry) {
@@ -113,8 +146,11 @@ static void report_hidden(struct analysis_context *context, const struct process
     json_object_set_new(evidence, "missing_from", missing_from(set, entry));
     if (entry->link)
         json_object_set_new(evidence, "mm_process_links", json_address(target, entry->link));
-    if (entry->thread)
+    if (entry->thread) {
         json_object_set_new(evidence, "thread", json_address(target, entry->thread));
+        json_object_set_new(evidence, "thread_found_by",
+                            json_string(thread_place_name(entry->thread_place)));
+    }
     json_object_set_new(evidence, "ps_active_process_head",
                         json_address(target, set->active.start));
     put_known(context, evidence, "active_threads", facts->active_threads, VALUE_INTEGER);
@@ -142,6 +178,21 @@ static void report_strange(struct analysis_context *context, const struct proces
     }
 }
 
+/* The dispatcher's lists of threads, which lead to processes as well. */
+static void report_queues(struct analysis_context *context, const struct thread_queues *queues) {
+    for (size_t i = 0; i < queues->broken_count; i++)
+        report_list(context, queues->broken[i].name, queues->broken[i].head,
+                    &queues->broken[i].walk);
+    for (size_t i = 0; i < queues->strange_count; i++) {
+        json_t *evidence = json_object();
+        json_object_set_new(evidence, "address",
+                            json_address(context->target, queues->strange[i].address));
+        context->coverage->unreadable[READ_BAD_VALUE]++;
+        coverage_partial(context, "an entry of a list of threads is no thread: see findings");
+        add_finding(context, "list.strange-entry", queues->strange[i].name, evidence);
+    }
+}
+
 void process_findings(struct analysis_context *context, const struct process_facts *facts,
                       const struct parent *parents) {
     const struct process_set *set = context->processes;
@@ -149,6 +200,10 @@ void process_findings(struct analysis_context *context, const struct process_fac
     report_list(context, "MmProcessLinks", set->memory.start, &set->memory.walk);
     report_strange(context, &set->active, "PsActiveProcessHead");
     report_strange(context, &set->memory, "MmProcessLinks");
+    report_queues(context, &set->threads->queues);
+    if (set->unlisted)
+        coverage_partial(context, "the scan of memory found more processes that nothing else has "
+                                  "than are listed: see object_scan");
     for (size_t i = 0; i < set->count; i++) {
         if (parents[i].state == PARENT_REUSED)
             report_reuse(context, i, parents[i].position, facts);

@@ -19,9 +19,6 @@ static const struct {
 /* winnt.h: attributes of a group. */
 enum { SE_GROUP_ENABLED = 0x4, SE_GROUP_USE_FOR_DENY_ONLY = 0x10 };
 
-/* ntifs.h: bits of a token's flags. */
-enum { TOKEN_IS_FILTERED = 0x800 };
-
 static const char *level_name(uint32_t level) {
     const char *name = NULL;
     for (size_t i = 0; i < ARRAY_LENGTH(levels) && levels[i].from <= level; i++)
@@ -95,14 +92,39 @@ static void put_administrators(struct analysis_context *context, json_t *json, u
         put_unreadable(context, json, "administrators", state);
 }
 
-/* Filtered tokens came with labels, in Vista. */
 static void put_filtered(struct analysis_context *context, json_t *json, uint64_t token) {
-    const struct target *target = context->target;
-    struct field label;
-    struct field_read flags = target_read_field(target, token, "_TOKEN", "TokenFlags");
-    if (!flags.absent && symbols_field(target->symbols, "_TOKEN", "IntegrityLevelIndex", &label))
-        put_value(context, json, "filtered", flags.state, flags.value & TOKEN_IS_FILTERED,
-                  VALUE_BOOLEAN);
+    enum read_state state;
+    bool is_filtered;
+    if (token_is_filtered(context->target, token, &state, &is_filtered))
+        put_value(context, json, "filtered", state, is_filtered, VALUE_BOOLEAN);
+}
+
+static void put_elevation(struct analysis_context *context, json_t *json, uint64_t token) {
+    static const char *const names[] = {[TOKEN_ELEVATION_DEFAULT] = "Default",
+                                        [TOKEN_ELEVATION_FULL] = "Full",
+                                        [TOKEN_ELEVATION_LIMITED] = "Limited"};
+    enum read_state state;
+    enum token_elevation elevation;
+    if (!token_elevation(context->target, token, &state, &elevation))
+        return;
+    if (state == READ_PRESENT)
+        json_object_set_new(json, "elevation", json_string(names[elevation]));
+    else
+        put_unreadable(context, json, "elevation", state);
+}
+
+/* The number by which the kernel tells app containers of one logon session apart; atoms and named
+ * objects are kept by it. */
+static void put_lowbox_number(struct analysis_context *context, json_t *json, uint64_t token) {
+    struct field_read entry =
+        target_read_field(context->target, token, "_TOKEN", "LowboxNumberEntry");
+    if (entry.absent || (entry.state == READ_PRESENT && !entry.value))
+        return;
+    if (entry.state == READ_PRESENT)
+        put_field(context, json, "lowbox_number", entry.value, "_SEP_LOWBOX_NUMBER_ENTRY",
+                  "LowboxNumber", VALUE_INTEGER);
+    else
+        put_unreadable(context, json, "lowbox_number", entry.state);
 }
 
 /* From Windows 8 on: the token of an app container names its package. */
@@ -112,10 +134,12 @@ static void put_package(struct analysis_context *context, json_t *json, uint64_t
     if (package.absent)
         return;
     put_value(context, json, "app_container", package.state, package.value, VALUE_BOOLEAN);
-    if (package.state == READ_PRESENT && package.value) {
-        enum read_state state = sid_read(context->target, package.value, &sid);
-        put_sid(context, json, "package", state, &sid);
-    }
+    if (package.state != READ_PRESENT || !package.value)
+        return;
+    enum read_state state = sid_read(context->target, package.value, &sid);
+    put_sid(context, json, "package", state, &sid);
+    put_field(context, json, "capabilities", token, "_TOKEN", "CapabilityCount", VALUE_INTEGER);
+    put_lowbox_number(context, json, token);
 }
 
 void put_integrity(struct analysis_context *context, json_t *section, uint64_t process) {
@@ -134,6 +158,7 @@ void put_integrity(struct analysis_context *context, json_t *section, uint64_t p
     put_label(context, json, token);
     put_administrators(context, json, token);
     put_filtered(context, json, token);
+    put_elevation(context, json, token);
     put_package(context, json, token);
     json_object_set_new(section, "integrity", json);
 }

@@ -11,11 +11,18 @@ void put_integrity(struct analysis_context *context, json_t *section, uint64_t p
 /* Puts `mitigations`: the words of EPROCESS by name, from 16299 on. */
 void put_mitigations(struct analysis_context *context, json_t *section, uint64_t process);
 
-/* Puts `job` and `silo`; left out where the process is in none. */
+/* Puts the names of the levels that SignatureLevel and SectionSignatureLevel hold. */
+void put_signature_levels(struct analysis_context *context, json_t *section, uint64_t process);
+
+/* Puts `job`, `silo` and `server_silo`; left out where the process is in none. */
 void put_job(struct analysis_context *context, json_t *section, uint64_t process);
 
-/* The innermost silo around the process's job; 0 where there is none. */
-enum read_state process_silo(const struct target *target, uint64_t process, uint64_t *silo);
+/* The innermost silo around the process's job, and the server silo that this is or is in; 0 where
+ * there is none. */
+struct silos {
+    uint64_t innermost, server;
+};
+enum read_state process_silos(const struct target *target, uint64_t process, struct silos *silos);
 
 /* Puts `address`, and `name` where the job has one. */
 void put_job_identity(struct analysis_context *context, json_t *json, uint64_t job);

@@ -9,7 +9,7 @@
 
 static struct known read_known(const struct target *target, uint64_t process,
                                const struct member *member) {
-    struct known known = {0};
+    struct known known = {.absent = !member->present};
     if (member->present)
         known.known = member_read(target, process, member, &known.value) == READ_PRESENT;
     return known;

@@ -29,23 +29,33 @@ static void sight_ring(struct sightings *sightings, const struct process_ring *r
                                  .link = view == VIEW_MEMORY_MANAGER ? ring->views[i].link : 0});
 }
 
-/* The process whose thread a processor runs. False where that is not known. */
-static bool sight_processor(const struct target *target, struct sightings *sightings,
-                            const struct processor *processor) {
-    if (processor->state != READ_PRESENT)
-        return false;
-    struct field_read thread =
-        target_read_field(target, processor->prcb, "_KPRCB", "CurrentThread");
+/* The process of the thread that a member of a processor leads to. False where that is not known.
+ */
+static bool sight_thread(const struct target *target, struct sightings *sightings, uint64_t prcb,
+                         const char *member) {
+    struct field_read thread = target_read_field(target, prcb, "_KPRCB", member);
     if (thread.absent || thread.state != READ_PRESENT)
-        return false;
+        return thread.absent;
+    if (!thread.value)
+        return true;
     struct field_read process = thread_process(target, thread.value);
     if (process.absent || process.state != READ_PRESENT)
         return false;
     enum process_kind kind = process_kind(target, process.value);
     if (!is_process(kind))
         return false;
-    sight(sightings, &(struct process_entry){process.value, kind, 1u << VIEW_PROCESSOR, .link = 0});
+    sight(sightings, &(struct process_entry){
+                         .address = process.value, .kind = kind, .views = 1u << VIEW_PROCESSOR});
     return true;
+}
+
+/* What it runs, and what it has chosen to run next. */
+static bool sight_processor(const struct target *target, struct sightings *sightings,
+                            const struct processor *processor) {
+    if (processor->state != READ_PRESENT)
+        return false;
+    bool current = sight_thread(target, sightings, processor->prcb, "CurrentThread");
+    return sight_thread(target, sightings, processor->prcb, "NextThread") && current;
 }
 
 static bool sight_processors(const struct target *target, struct sightings *sightings) {
@@ -105,14 +115,19 @@ static void merge(struct process_set *set, const struct sightings *sightings) {
         entry->views |= seen->views;
         if (seen->link)
             entry->link = seen->link;
-        if (!entry->thread)
+        if (!entry->thread) {
             entry->thread = seen->thread;
+            entry->thread_place = seen->thread_place;
+        }
     }
 }
 
-struct process_set *process_set_create(const struct target *target) {
+struct process_set *process_set_create(const struct target *target,
+                                       const struct object_scan *scan) {
     struct process_set *set = xcalloc(1, sizeof *set);
     struct sightings sightings = {0};
+    set->scan = scan;
+    set->threads = thread_set_create(target, scan);
     set->system = process_system(target);
     set->idle = process_idle(target);
     process_ring_active(target, &set->active);
@@ -138,6 +153,7 @@ void process_set_destroy(struct process_set *set) {
         return;
     process_ring_deinit(&set->active);
     process_ring_deinit(&set->memory);
+    thread_set_destroy(set->threads);
     free(set->items);
     free(set);
 }
@@ -173,6 +189,7 @@ const char *process_view_key(enum process_origin view) {
         [VIEW_DISPATCHER] = "process_list_head", [VIEW_HANDLE_TABLES] = "handle_table_list",
         [VIEW_SESSION] = "session_links",        [VIEW_JOB] = "job_links",
         [VIEW_THREAD_OWNER] = "thread_owner",    [VIEW_CSRSS] = "csrss_handles",
+        [VIEW_OBJECT_SCAN] = "object_scan",
     };
     return keys[view];
 }

@@ -5,6 +5,7 @@
 #ifndef NTDRIFT_ANALYSES_PROCESS_SET_H
 #define NTDRIFT_ANALYSES_PROCESS_SET_H
 
+#include "analyses/thread_set.h"
 #include "kernel/process.h"
 #include "kernel/processor.h"
 
@@ -18,8 +19,9 @@ enum process_origin {
     VIEW_HANDLE_TABLES,
     VIEW_SESSION,
     VIEW_JOB,
-    VIEW_THREAD_OWNER, /* the process of a thread in PspCidTable */
+    VIEW_THREAD_OWNER, /* the process of a thread in PspCidTable, on a ready or a wait list */
     VIEW_CSRSS,
+    VIEW_OBJECT_SCAN, /* only where it was asked for */
     VIEW_COUNT
 };
 
@@ -35,7 +37,8 @@ struct process_entry {
     enum process_kind kind;
     unsigned views;  /* a bit for each process_origin */
     uint64_t link;   /* its MmProcessLinks, where the Memory Manager's ring has it; else 0 */
-    uint64_t thread; /* of PspCidTable, the first that is its; else 0 */
+    uint64_t thread; /* the first that is its and led to it; else 0 */
+    enum thread_place thread_place; /* that has this thread */
 };
 
 struct process_set {
@@ -46,9 +49,17 @@ struct process_set {
     struct process_place places[VIEW_COUNT]; /* from VIEW_PROCESSOR on */
     struct process_entry *items;
     size_t count;
+    size_t unlisted; /* processes that the scan alone has, beyond SCANNED_ALONE_MOST */
+    struct thread_set *threads;
+    const struct object_scan *scan; /* NULL: nobody asked for it */
 };
 
-struct process_set *process_set_create(const struct target *target);
+/* Of processes that only the scan of memory has, no more than this are listed: the others were
+ * planted, and are counted. */
+#define SCANNED_ALONE_MOST 1024
+
+/* `scan` outlives the set; it may be NULL. */
+struct process_set *process_set_create(const struct target *target, const struct object_scan *scan);
 void process_set_destroy(struct process_set *set);
 
 /* Whether a process that `view` has not is known to be absent there. */

@@ -1,5 +1,5 @@
-/* process_views.c - processes by their ids, threads, handle tables, sessions, jobs and csrss.exe.
- */
+/* process_views.c - processes by their ids, threads, handle tables, sessions, jobs, csrss.exe, and
+ * the scan of memory. */
 #include "analyses/process_views.h"
 
 #include <string.h>
@@ -8,8 +8,8 @@
 #include "base/memory.h"
 #include "kernel/handles.h"
 #include "kernel/object.h"
+#include "kernel/thread.h"
 
-#define THREAD_OBJECT 6 /* ThreadObject of _KOBJECTS, in DISPATCHER_HEADER.Type */
 /* Pages of handles that are read for one view: ids of a million processes and threads. */
 #define PAGES_MOST 4096
 /* Entries of all rings of one view: a ring that is led to again and again lies. */
@@ -50,16 +50,19 @@ static void not_whole(struct gathering *gathering, enum read_state state) {
     place(gathering)->whole = false;
 }
 
-/* False where there is no process at the address. */
-static bool found(struct gathering *gathering, uint64_t process, uint64_t thread) {
-    enum process_kind kind = process_kind(gathering->target, process);
+/* `thread`, which may be NULL, led to it. False where there is no process at the address. */
+static bool found(struct gathering *gathering, uint64_t process,
+                  const struct thread_sighting *thread) {
+    enum process_kind kind = process_kind_beside(gathering->target, process, gathering->set->idle);
     if (kind != PROCESS_PROCESS && kind != PROCESS_IDLE)
         return false;
     if (address_set_add(&gathering->seen, process))
-        sight(gathering->sightings, &(struct process_entry){.address = process,
-                                                            .kind = kind,
-                                                            .views = 1u << gathering->view,
-                                                            .thread = thread});
+        sight(gathering->sightings,
+              &(struct process_entry){.address = process,
+                                      .kind = kind,
+                                      .views = 1u << gathering->view,
+                                      .thread = thread ? thread->thread : 0,
+                                      .thread_place = thread ? thread_first_place(thread) : 0});
     return true;
 }
 
@@ -78,38 +81,28 @@ static bool offset_of(const struct target *target, const char *type, const char 
 
 /* ---- PspCidTable ---- */
 
-/* Its entries lead to processes and threads; `view` says which of them are wanted. */
+/* Its entries lead to processes and threads. */
 static void look_at_id(struct gathering *gathering, const struct handle_entry *entry) {
-    const struct target *target = gathering->target;
     struct field_read type =
-        target_read_field(target, entry->object, "_EPROCESS", "Pcb.Header.Type");
-    if (entry->state != READ_PRESENT || type.state != READ_PRESENT) {
+        target_read_field(gathering->target, entry->object, "_EPROCESS", "Pcb.Header.Type");
+    if (entry->state != READ_PRESENT || type.state != READ_PRESENT)
         not_whole(gathering, entry->state != READ_PRESENT ? entry->state : type.state);
-        return;
-    }
-    if (gathering->view == VIEW_CID_TABLE) {
-        if (type.value != THREAD_OBJECT && !found(gathering, entry->object, 0))
-            not_whole(gathering, READ_BAD_VALUE);
-        return;
-    }
-    if (type.value != THREAD_OBJECT)
-        return;
-    struct field_read owner = thread_process(target, entry->object);
-    if (owner.state != READ_PRESENT)
-        not_whole(gathering, owner.state);
-    else if (!found(gathering, owner.value, entry->object))
+    else if (type.value != THREAD_OBJECT && !found(gathering, entry->object, NULL))
         not_whole(gathering, READ_BAD_VALUE);
 }
 
-static void walk_table(struct gathering *gathering, const struct handle_table *table,
-                       void (*look)(struct gathering *gathering,
-                                    const struct handle_entry *entry)) {
-    struct handle_walk walk = {.table = table};
+static void see_ids(struct gathering *gathering) {
+    struct handle_table table;
     struct handle_entry entry;
-    if (table->state != READ_PRESENT)
-        not_whole(gathering, table->state);
+    handle_table_of_ids(gathering->target, &table);
+    struct handle_walk walk = {.table = &table};
+    place(gathering)->absent = table.absent;
+    if (table.absent)
+        return;
+    if (table.state != READ_PRESENT)
+        not_whole(gathering, table.state);
     while (walk.pages < PAGES_MOST && handle_walk_next(&walk, &entry))
-        look(gathering, &entry);
+        look_at_id(gathering, &entry);
     if (walk.pages >= PAGES_MOST)
         not_whole(gathering, READ_BAD_VALUE);
     for (enum read_state state = 0; state < READ_STATE_COUNT; state++)
@@ -117,12 +110,63 @@ static void walk_table(struct gathering *gathering, const struct handle_table *t
             not_whole(gathering, state);
 }
 
-static void see_ids(struct gathering *gathering) {
-    struct handle_table table;
-    handle_table_of_ids(gathering->target, &table);
-    place(gathering)->absent = table.absent;
-    if (!table.absent)
-        walk_table(gathering, &table, look_at_id);
+/* ---- threads that others than their processes have ---- */
+
+static void see_thread_owners(struct gathering *gathering) {
+    static const enum thread_place places[] = {PLACE_CID_TABLE, PLACE_READY_LIST, PLACE_WAIT_LIST};
+    const struct thread_set *threads = gathering->set->threads;
+    uint64_t last = 0;
+    unsigned wanted = 0;
+    place(gathering)->absent = true;
+    for (size_t i = 0; i < ARRAY_LENGTH(places); i++) {
+        const struct thread_extent *extent = &threads->extents[places[i]];
+        wanted |= 1u << places[i];
+        if (extent->absent)
+            continue;
+        place(gathering)->absent = false;
+        if (!extent->whole)
+            not_whole(gathering, extent->state);
+    }
+    for (size_t i = 0; i < threads->count; i++) {
+        const struct thread_sighting *thread = &threads->items[i];
+        if (!(thread->places & wanted) || (last && thread->process == last))
+            continue;
+        if (thread->process_state != READ_PRESENT)
+            not_whole(gathering, thread->process_state);
+        else if (!found(gathering, thread->process, thread))
+            not_whole(gathering, READ_BAD_VALUE);
+        else
+            last = thread->process;
+    }
+}
+
+/* ---- the scan of memory ---- */
+
+/* A process that nothing else has, and that is one too many. */
+static bool is_beyond(struct gathering *gathering, struct address_set *others, uint64_t process) {
+    if (!address_set_add(others, process))
+        return false;
+    return ++gathering->entries > SCANNED_ALONE_MOST;
+}
+
+static void see_scanned(struct gathering *gathering) {
+    const struct object_scan *scan = gathering->set->scan;
+    place(gathering)->absent = !scan || scan->impossible;
+    if (place(gathering)->absent)
+        return;
+    if (!scan->whole)
+        not_whole(gathering, READ_BAD_VALUE);
+    struct address_set others = {0};
+    for (size_t i = 0; i < gathering->known; i++)
+        address_set_add(&others, gathering->sightings->items[i].address);
+    const struct scanned_objects *processes = &scan->live[SCANNED_PROCESS];
+    for (size_t i = 0; i < processes->kept; i++) {
+        if (is_beyond(gathering, &others, processes->items[i]))
+            gathering->set->unlisted++;
+        else
+            found(gathering, processes->items[i], NULL);
+    }
+    address_set_deinit(&others);
 }
 
 /* ---- rings ---- */
@@ -157,7 +201,7 @@ static void walk_from(struct gathering *gathering, const char *head, uint64_t of
 }
 
 static bool look_at_process(struct gathering *gathering, uint64_t process) {
-    return found(gathering, process, 0);
+    return found(gathering, process, NULL);
 }
 
 static void see_dispatcher(struct gathering *gathering) {
@@ -174,9 +218,9 @@ static bool look_at_table(struct gathering *gathering, uint64_t table) {
     uint64_t system = gathering->set->system;
     struct field_read of_system = target_read_field(target, system, "_EPROCESS", "ObjectTable");
     if (system && of_system.state == READ_PRESENT && of_system.value == table)
-        return found(gathering, system, 0);
+        return found(gathering, system, NULL);
     struct field_read charged = target_read_field(target, table, "_HANDLE_TABLE", "QuotaProcess");
-    return charged.state == READ_PRESENT && found(gathering, charged.value, 0);
+    return charged.state == READ_PRESENT && found(gathering, charged.value, NULL);
 }
 
 static void see_handle_tables(struct gathering *gathering) {
@@ -216,7 +260,7 @@ static void walk_owner(struct gathering *gathering, uint64_t head, uint64_t proc
     list_walk(inside ? inside : target->vm, head, PROCESS_LIMIT, &walk);
     report_end(gathering, &walk);
     for (size_t i = 0; i < walk.count; i++)
-        if (!found(gathering, walk.entries[i] - offset, 0))
+        if (!found(gathering, walk.entries[i] - offset, NULL))
             not_whole(gathering, READ_BAD_VALUE);
     list_walk_deinit(&walk);
     vm_destroy(inside);
@@ -276,7 +320,7 @@ static void look_at_handles(struct csrss *csrss, uint64_t process) {
     while (csrss->pages + walk.pages < PAGES_MOST && handle_walk_next(&walk, &entry)) {
         if (entry.state == READ_PRESENT &&
             object_read(csrss->objects, entry.object, &object) == READ_PRESENT && object.type &&
-            strcmp(object.type->name, "Process") == 0 && found(gathering, entry.object, 0))
+            strcmp(object.type->name, "Process") == 0 && found(gathering, entry.object, NULL))
             continue;
         if (entry.state != READ_PRESENT || object.state != READ_PRESENT)
             not_whole(gathering, entry.state != READ_PRESENT ? entry.state : object.state);
@@ -322,8 +366,9 @@ void process_views_read(const struct target *target, struct process_set *set,
         [VIEW_HANDLE_TABLES] = see_handle_tables,
         [VIEW_SESSION] = see_sessions,
         [VIEW_JOB] = see_jobs,
-        [VIEW_THREAD_OWNER] = see_ids,
+        [VIEW_THREAD_OWNER] = see_thread_owners,
         [VIEW_CSRSS] = see_csrss,
+        [VIEW_OBJECT_SCAN] = see_scanned,
     };
     struct gathering gathering = {.target = target, .set = set, .sightings = sightings};
     for (enum process_origin view = 0; view < VIEW_COUNT; view++) {

@@ -132,7 +132,9 @@ static json_t *views(struct analysis_context *context, const struct process_entr
         const char *key = process_view_key(view);
         if (process_view_absent(set, view))
             continue;
-        if (seen || process_view_whole(set, view))
+        /* Of a process whose memory cannot be read a scan says nothing. */
+        bool told = view != VIEW_OBJECT_SCAN || entry->kind != PROCESS_UNREADABLE;
+        if (seen || (process_view_whole(set, view) && told))
             json_object_set_new(json, key, json_boolean(seen));
         else
             put_unreadable(context, json, key, process_view_state(set, view));
@@ -168,6 +170,7 @@ static json_t *extract_one(struct analysis_context *context, const struct layout
     put_time(context, section, process, &layout->members[EXIT_TIME]);
     put_session(context, section, process, layout);
     put_protection(context, section, process, layout->members);
+    put_signature_levels(context, section, process);
     put_integrity(context, section, process);
     put_job(context, section, process);
     put_mitigations(context, section, process);
@@ -208,7 +211,9 @@ static const char *const types[] = {"_DISPATCHER_HEADER",
                                     "_EX_FAST_REF",
                                     "_HANDLE_TABLE",
                                     "_HANDLE_TABLE_ENTRY",
+                                    "_ETHREAD",
                                     "_KPROCESS",
+                                    "_KSHARED_READY_QUEUE",
                                     "_KTHREAD",
                                     "_LIST_ENTRY",
                                     "_LARGE_INTEGER",
@@ -219,14 +224,21 @@ static const char *const types[] = {"_DISPATCHER_HEADER",
                                     "_KPRCB",
                                     "_PS_PROTECTED_TYPE",
                                     "_PS_PROTECTED_SIGNER",
+                                    "_SEP_LOGON_SESSION_REFERENCES",
+                                    "_SEP_LOWBOX_NUMBER_ENTRY",
                                     "_SID",
                                     "_SID_AND_ATTRIBUTES",
+                                    "_SINGLE_LIST_ENTRY",
                                     "_TOKEN",
                                     NULL};
 static const char *const publics[] = {"HandleTableListHead",
+                                      "KiDispatcherReadyListHead",
                                       "KiInitialProcess",
                                       "KiProcessListHead",
                                       "KiProcessorBlock",
+                                      "KiWaitInListHead",
+                                      "KiWaitListHead",
+                                      "KiWaitOutListHead",
                                       "PsActiveProcessHead",
                                       "PsIdleProcess",
                                       "PsInitialSystemProcess",

@@ -8,6 +8,7 @@
 struct known {
     bool known;
     uint64_t value;
+    bool absent; /* this build has no such member */
 };
 
 /* What deciding on parents and findings takes, of one process. */

@@ -64,6 +64,18 @@ static void put_kva_shadow(struct analysis_context *context, json_t *section, ui
     put_read(context, section, "kva_shadow", tables, VALUE_BOOLEAN);
 }
 
+/* CR4 says that shadow stacks are on, for programs at least; whether the kernel has its own as well
+ * is a variable of late kernels (public symbols of 19041.3570 and 22000), the same for all
+ * processors. */
+static void put_kernel_cet(struct analysis_context *context, json_t *section) {
+    uint64_t address;
+    uint8_t enabled = 0;
+    if (!target_symbol(context->target, "KiKernelCetEnabled", &address))
+        return;
+    enum read_state state = vm_read_u8(context->target->vm, address, &enabled);
+    put_value(context, section, "kernel_cet", state, enabled, VALUE_BOOLEAN);
+}
+
 static json_t *protections_of(struct analysis_context *context, uint64_t prcb) {
     json_t *section = json_object();
     for (size_t i = 0; i < ARRAY_LENGTH(protections); i++) {
@@ -73,6 +85,7 @@ static json_t *protections_of(struct analysis_context *context, uint64_t prcb) {
     }
     put_nx(context, section);
     put_kva_shadow(context, section, prcb);
+    put_kernel_cet(context, section);
     return section;
 }
 
@@ -165,7 +178,8 @@ static const char *const types[] = {"_KPRCB",
                                     "_KTHREAD_STATE",
                                     "_KPCR",
                                     NULL};
-static const char *const publics[] = {"KiProcessorBlock", "KeNumberProcessors", NULL};
+static const char *const publics[] = {"KiKernelCetEnabled", "KiProcessorBlock",
+                                      "KeNumberProcessors", NULL};
 
 static const char *const needs[] = {"_KPRCB.CurrentThread",
                                     "_KPRCB.IdleThread",

@@ -10,10 +10,21 @@
 
 /* ---- values as JSON ---- */
 
+void address_print(const struct target *target, uint64_t address, char text[24]) {
+    unsigned digits = image_info(target->image)->address_bits > 32 ? 16 : 8;
+    char *at = text;
+    while (digits < 16 && address >> 4 * digits)
+        digits++;
+    *at++ = '0';
+    *at++ = 'x';
+    while (digits--)
+        *at++ = "0123456789abcdef"[address >> 4 * digits & 15];
+    *at = '\0';
+}
+
 json_t *json_address(const struct target *target, uint64_t address) {
-    bool wide = image_info(target->image)->address_bits > 32;
     char text[24];
-    snprintf(text, sizeof text, wide ? "0x%016" PRIx64 : "0x%08" PRIx64, address);
+    address_print(target, address, text);
     return json_string(text);
 }
 

@@ -18,6 +18,7 @@ extern const struct analysis analysis_modules;
 extern const struct analysis analysis_processes;
 extern const struct analysis analysis_threads;
 extern const struct analysis analysis_handles;
+extern const struct analysis analysis_cross_session;
 extern const struct analysis analysis_sessions;
 extern const struct analysis analysis_jobs;
 extern const struct analysis analysis_silos;
@@ -26,6 +27,7 @@ extern const struct analysis analysis_syscalls;
 extern const struct analysis analysis_objects;
 extern const struct analysis analysis_alpc;
 extern const struct analysis analysis_stubs;
+extern const struct analysis analysis_object_scan;
 extern const struct analysis analysis_layouts;
 
 /* What several sections read, made when it is first asked for. */
@@ -33,6 +35,9 @@ struct names *context_names(struct analysis_context *context);
 /* The same; there are symbols. */
 const struct services *context_services(struct analysis_context *context);
 const struct objects *context_objects(struct analysis_context *context);
+const struct holdings *context_holdings(struct analysis_context *context);
+/* The same; goes through kernel memory. */
+struct object_scan *context_scan(struct analysis_context *context);
 void context_deinit(struct analysis_context *context);
 
 /* The members of _EPROCESS of one bit that are tracked, as far as this build has them; each an
@@ -45,6 +50,11 @@ struct process_bits {
 void process_bits_resolve(const struct target *target, struct process_bits *bits);
 json_t *process_bits_extract(struct analysis_context *context, const struct process_bits *bits,
                              uint64_t process);
+
+/* Puts the names of the bits of a word of flags that are set, as the symbols have them; left out
+ * where this build has no such word, or they name no bit of it. */
+void put_bits_set(struct analysis_context *context, json_t *section, const char *key,
+                  uint64_t object, const char *type, const char *word);
 
 /* Puts `name`: ImageFileName. */
 void put_process_name(struct analysis_context *context, json_t *section, uint64_t process);

@@ -1,4 +1,4 @@
-/* sessions.c - sections `sessions` and `silos`: which processes share a session, or a silo. */
+/* sessions.c - section `sessions`: which processes share a session. */
 #include <stdlib.h>
 
 #include "analyses/process_layers.h"
@@ -44,13 +44,13 @@ struct session session_of_process(const struct target *target, const struct sess
     return session;
 }
 
-/* ---- processes by what they share ---- */
+/* ---- processes by session ---- */
 
-/* A process that is in a session or silo. */
+/* A process that is in a session. */
 struct belonging {
-    uint64_t key; /* the id of the session; the address of the silo */
+    uint64_t session; /* its id */
     uint64_t process;
-    size_t position; /* in the set: what orders those of one key */
+    size_t position; /* in the set: what orders those of one session */
 };
 
 struct belongings {
@@ -58,20 +58,21 @@ struct belongings {
     size_t count;
 };
 
-static int by_key(const void *left, const void *right) {
+static int by_session(const void *left, const void *right) {
     const struct belonging *a = left, *b = right;
-    int order = (a->key > b->key) - (a->key < b->key);
+    int order = (a->session > b->session) - (a->session < b->session);
     return order ? order : (a->position > b->position) - (a->position < b->position);
 }
 
-static void belongings_add(struct belongings *belongings, uint64_t key,
+static void belongings_add(struct belongings *belongings, uint64_t session,
                            const struct process_set *set, size_t position) {
     belongings->items[belongings->count++] =
-        (struct belonging){key, set->items[position].address, position};
+        (struct belonging){session, set->items[position].address, position};
 }
 
 static bool is_first(const struct belongings *belongings, size_t position) {
-    return position == 0 || belongings->items[position].key != belongings->items[position - 1].key;
+    return position == 0 ||
+           belongings->items[position].session != belongings->items[position - 1].session;
 }
 
 static void append_pid(struct analysis_context *context, json_t *array, uint64_t process) {
@@ -83,15 +84,16 @@ static void append_pid(struct analysis_context *context, json_t *array, uint64_t
         context->coverage->unreadable[pid.state]++;
 }
 
-/* One object for each key, begun by `begin`, with its `processes`. */
-static json_t *group(struct analysis_context *context, struct belongings *belongings,
-                     json_t *(*begin)(struct analysis_context *context, uint64_t key)) {
+/* One object for each session, with its `processes`. */
+static json_t *group(struct analysis_context *context, struct belongings *belongings) {
     json_t *section = json_array(), *processes = NULL;
     if (belongings->count)
-        qsort(belongings->items, belongings->count, sizeof *belongings->items, by_key);
+        qsort(belongings->items, belongings->count, sizeof *belongings->items, by_session);
     for (size_t i = 0; i < belongings->count; i++) {
         if (is_first(belongings, i)) {
-            json_t *json = begin(context, belongings->items[i].key);
+            json_t *json = json_object();
+            put_value(context, json, "id", READ_PRESENT, belongings->items[i].session,
+                      VALUE_INTEGER);
             processes = json_array();
             json_object_set_new(json, "processes", processes);
             json_array_append_new(section, json);
@@ -102,15 +104,9 @@ static json_t *group(struct analysis_context *context, struct belongings *belong
     return section;
 }
 
-/* ---- the sections ---- */
+/* ---- the section ---- */
 
-static json_t *session_begin(struct analysis_context *context, uint64_t id) {
-    json_t *json = json_object();
-    put_value(context, json, "id", READ_PRESENT, id, VALUE_INTEGER);
-    return json;
-}
-
-static json_t *extract_sessions(struct analysis_context *context) {
+static json_t *extract(struct analysis_context *context) {
     const struct process_set *set = context->processes;
     struct session_layout layout;
     session_layout_resolve(context->target, &layout);
@@ -127,38 +123,10 @@ static json_t *extract_sessions(struct analysis_context *context) {
         else
             context->coverage->unreadable[session.state]++;
     }
-    return group(context, &belongings, session_begin);
+    return group(context, &belongings);
 }
 
-static json_t *silo_begin(struct analysis_context *context, uint64_t silo) {
-    json_t *json = json_object();
-    put_job_identity(context, json, silo);
-    put_server(context, json, silo);
-    return json;
-}
-
-static json_t *extract_silos(struct analysis_context *context) {
-    const struct process_set *set = context->processes;
-    struct field field;
-    if (!symbols_field(context->target->symbols, "_EJOB", "Silo", &field))
-        return coverage_none(context, "this build has no silos, or the symbols do not tell");
-    struct belongings belongings = {xcalloc(set->count + 1, sizeof *belongings.items), 0};
-    for (size_t i = 0; i < set->count; i++) {
-        uint64_t silo;
-        enum read_state state = process_silo(context->target, set->items[i].address, &silo);
-        if (state != READ_PRESENT)
-            context->coverage->unreadable[state]++;
-        else if (silo)
-            belongings_add(&belongings, silo, set, i);
-    }
-    return group(context, &belongings, silo_begin);
-}
-
-static const char *const session_types[] = {"_EPROCESS", "_KPROCESS", "_MM_SESSION_SPACE", NULL};
-static const char *const silo_types[] = {"_EJOB", "_EPROCESS", NULL};
+static const char *const types[] = {"_EPROCESS", "_KPROCESS", "_MM_SESSION_SPACE", NULL};
 
 const struct analysis analysis_sessions = {
-    .name = "sessions", .needs_symbols = true, .types = session_types, .extract = extract_sessions};
-
-const struct analysis analysis_silos = {
-    .name = "silos", .needs_symbols = true, .types = silo_types, .extract = extract_silos};
+    .name = "sessions", .needs_symbols = true, .types = types, .extract = extract};

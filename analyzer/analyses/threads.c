@@ -144,29 +144,53 @@ static bool is_unreadable(const struct process_threads *threads) {
            walk->broken_at == threads->executive.head;
 }
 
+/* A machine has tens of thousands of threads, and the text of one takes a tenth of its tree. */
 static json_t *threads_of(struct extraction *extraction, const struct process_entry *process,
                           const struct process_threads *threads) {
     struct analysis_context *context = extraction->context;
     struct space space = {.process = process->address};
     AUTO_FREE char *name = thread_list_name(context->target, process->address);
-    json_t *section = json_array();
+    struct text text = TEXT_EMPTY;
+    struct canon canon;
+    canon_init(&canon, &text);
+    canon_array_begin(&canon, NULL);
     for (size_t i = 0; i < threads->count; i++) {
-        if (threads->items[i].strange)
-            report_strange(context, name, &threads->items[i]);
-        else
-            json_array_append_new(section,
-                                  extract_one(extraction, &space, threads->items[i].address));
+        const struct thread_entry *entry = &threads->items[i];
+        if (entry->strange) {
+            report_strange(context, name, entry);
+            continue;
+        }
+        json_t *json = extract_one(extraction, &space, entry->address);
+        const char *benign = thread_benign(context, &extraction->reader, process, entry, threads);
+        if (benign)
+            json_object_set_new(json, "benign", json_string(benign));
+        canon_json(&canon, NULL, json);
+        json_decref(json);
     }
+    canon_array_end(&canon);
     report_list(context, name, threads->executive.head, &threads->executive.walk);
     thread_findings(context, &extraction->reader, process, threads);
     vm_destroy(space.vm);
-    return section;
+    return rows_text(&context->rows, &text);
+}
+
+/* Threads of the process that are on no list of it. */
+static void add_others(struct extraction *extraction, uint64_t process,
+                       struct process_threads *threads) {
+    const struct thread_set *set = extraction->context->processes->threads;
+    size_t count;
+    const size_t *positions = thread_set_of(set, process, &count);
+    AUTO_FREE uint64_t *others = xcalloc(count + 1, sizeof *others);
+    for (size_t i = 0; i < count; i++)
+        others[i] = set->items[positions[i]].thread;
+    process_threads_add(&extraction->reader, others, count, threads);
 }
 
 static void put_threads(struct extraction *extraction, json_t *json,
                         const struct process_entry *process) {
     struct process_threads threads;
     process_threads_read(&extraction->reader, process->address, &threads);
+    add_others(extraction, process->address, &threads);
     if (is_unreadable(&threads))
         put_unreadable(extraction->context, json, "threads", threads.executive.walk.state);
     else
@@ -179,6 +203,7 @@ static void put_all(struct extraction *extraction, json_t *processes) {
     const struct process_set *set = context->processes;
     for (size_t i = 0; i < set->count; i++)
         put_threads(extraction, json_array_get(processes, i), &set->items[i]);
+    thread_orphans(context);
     const char *user_memory = user_memory_probe(context->target, set);
     if (user_memory && strcmp(user_memory, "absent") == 0)
         coverage_partial(context, "the dump has no user memory: addresses in user mode have no "

@@ -36,8 +36,19 @@ json_t *system_call_extract(struct analysis_context *context, const struct looku
 /* "ThreadListHead of csrss.exe (0x1f8)"; the caller frees it. */
 char *thread_list_name(const struct target *target, uint64_t process);
 
-/* Adds the threads to the findings that one of the process's whole lists has not. */
+/* Why a thread is by right not on a list that holds every thread which runs: "idle", "terminated",
+ * "being-created". NULL where none of these lists lacks it, and where no reason is known. */
+const char *thread_benign(const struct analysis_context *context,
+                          const struct thread_reader *reader, const struct process_entry *process,
+                          const struct thread_entry *entry, const struct process_threads *threads);
+
+/* Adds the threads to the findings that one of the whole lists has not, of the process or of all
+ * threads, and no reason explains. */
 void thread_findings(struct analysis_context *context, const struct thread_reader *reader,
                      const struct process_entry *process, const struct process_threads *threads);
+
+/* Adds threads whose process is none, one for each such address: there was a process, and its
+ * dispatcher header no longer says so; or the thread is a lie. */
+void thread_orphans(struct analysis_context *context);
 
 #endif

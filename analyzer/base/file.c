@@ -1,4 +1,4 @@
-/* file.c - mapping, reading and atomic writing of whole files. */
+/* file.c - reading and atomic writing of whole files. */
 #include "base/file.h"
 
 #include <errno.h>
@@ -7,68 +7,27 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file_internal.h"
 #include "base/memory.h"
 
-static enum status fail_errno(struct error *err, const char *path, const char *action) {
+enum status file_fail(struct error *err, const char *path, const char *action) {
     return fail(err, errno == ENOENT ? STATUS_NOT_FOUND : STATUS_IO, "%s: cannot %s: %s", path,
                 action, strerror(errno));
 }
 
-static void close_descriptor(int *descriptor) {
+void file_close_descriptor(int *descriptor) {
     if (*descriptor >= 0)
         close(*descriptor);
 }
 
-static const char *kind_of_file(mode_t mode) {
-    if (S_ISDIR(mode))
-        return "a directory";
-    if (S_ISFIFO(mode))
-        return "a pipe";
-    if (S_ISSOCK(mode))
-        return "a socket";
-    return "a device";
-}
-
-/* "-" is standard input. */
-static int open_named(const char **path, int flags) {
+int file_open_named(const char **path, int flags) {
     if (strcmp(*path, "-") != 0)
         return open(*path, O_RDONLY | O_CLOEXEC | flags);
     *path = "standard input";
     return dup(STDIN_FILENO);
-}
-
-enum status mapping_open(struct error *err, const char *path, struct mapping *mapping) {
-    *mapping = (struct mapping){NULL, 0};
-    /* O_NONBLOCK: opening a pipe that nobody writes must not hang before it can be refused. */
-    int descriptor AUTO(close_descriptor) = open_named(&path, O_NONBLOCK);
-    struct stat info;
-    if (descriptor < 0 || fstat(descriptor, &info) < 0)
-        return fail_errno(err, path, "open");
-    if (!S_ISREG(info.st_mode))
-        return fail(err, STATUS_FORMAT, "%s: expected a regular file, found %s", path,
-                    kind_of_file(info.st_mode));
-    if (info.st_size == 0)
-        return STATUS_OK;
-    void *data = mmap(NULL, (size_t)info.st_size, PROT_READ, MAP_PRIVATE, descriptor, 0);
-    if (data == MAP_FAILED)
-        return fail_errno(err, path, "map");
-    *mapping = (struct mapping){data, (size_t)info.st_size};
-    return STATUS_OK;
-}
-
-void mapping_close(struct mapping *mapping) {
-    if (mapping->data)
-        munmap((void *)(uintptr_t)mapping->data, mapping->size);
-    *mapping = (struct mapping){NULL, 0};
-}
-
-void mapping_release(const struct mapping *mapping, size_t offset, size_t size) {
-    if (mapping->data)
-        madvise((void *)(uintptr_t)(mapping->data + offset), size, MADV_DONTNEED);
 }
 
 static enum status read_descriptor(struct error *err, int descriptor, const char *path,
@@ -79,7 +38,7 @@ static enum status read_descriptor(struct error *err, int descriptor, const char
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0)
-            return fail_errno(err, path, "read");
+            return file_fail(err, path, "read");
         if (got == 0)
             return STATUS_OK;
         if ((size_t)got > limit - content->length)
@@ -90,28 +49,14 @@ static enum status read_descriptor(struct error *err, int descriptor, const char
 }
 
 enum status file_read(struct error *err, const char *path, size_t limit, struct text *content) {
-    int descriptor AUTO(close_descriptor) = open_named(&path, 0);
+    int descriptor AUTO(file_close_descriptor) = file_open_named(&path, 0);
     if (descriptor < 0)
-        return fail_errno(err, path, "open");
+        return file_fail(err, path, "open");
     text_init(content);
     enum status status = read_descriptor(err, descriptor, path, limit, content);
     if (status)
         text_deinit(content);
     return status;
-}
-
-static enum status write_descriptor(struct error *err, int descriptor, const char *path,
-                                    const char *bytes, size_t length) {
-    while (length) {
-        ssize_t put = write(descriptor, bytes, length);
-        if (put < 0 && errno == EINTR)
-            continue;
-        if (put < 0)
-            return fail_errno(err, path, "write");
-        bytes += put;
-        length -= (size_t)put;
-    }
-    return STATUS_OK;
 }
 
 /* mkstemp makes files that only their owner can read; a result has the usual permissions. */
@@ -121,58 +66,114 @@ static mode_t usual_mode(void) {
     return 0666 & ~mask;
 }
 
-/* A complete file beside the one it is to become; its name is the caller's to free, NULL where the
- * output is no regular file and was written at once. */
-static enum status write_beside(struct error *err, const struct file_output *output,
-                                char **temporary) {
-    AUTO_FREE char *name = xasprintf("%s.XXXXXX", output->path);
-    int descriptor AUTO(close_descriptor) = mkstemp(name);
-    if (descriptor < 0)
-        return fail_errno(err, output->path, "write");
-    enum status status =
-        write_descriptor(err, descriptor, output->path, output->bytes, output->length);
-    if (!status && (fchmod(descriptor, usual_mode()) < 0 || fsync(descriptor) < 0))
-        status = fail_errno(err, output->path, "write");
-    if (status) {
-        unlink(name);
-        return status;
-    }
-    *temporary = name;
-    name = NULL;
-    return STATUS_OK;
+/* A file that is being written: beside the one that it is to become, or standard output, a device
+ * or a pipe, which are written at once. */
+struct file_stream {
+    const char *path;
+    int descriptor;
+    char *temporary; /* NULL: none */
+    bool is_complete;
+    enum status status;
+    int error; /* errno of the first failure */
+};
+
+static void stream_fail(struct file_stream *stream) {
+    stream->status = STATUS_IO;
+    stream->error = errno;
 }
 
-static enum status prepare(struct error *err, const struct file_output *output, char **temporary) {
-    const char *path = output->path;
-    *temporary = NULL;
-    if (!path || strcmp(path, "-") == 0)
-        return write_descriptor(err, STDOUT_FILENO, "standard output", output->bytes,
-                                output->length);
+static enum status stream_error(struct error *err, const struct file_stream *stream) {
+    errno = stream->error;
+    return stream->status ? file_fail(err, stream->path, "write") : STATUS_OK;
+}
+
+static enum status open_beside(struct error *err, struct file_stream *stream) {
+    stream->temporary = xasprintf("%s.XXXXXX", stream->path);
+    stream->descriptor = mkostemp(stream->temporary, O_CLOEXEC);
+    return stream->descriptor < 0 ? file_fail(err, stream->path, "write") : STATUS_OK;
+}
+
+static enum status open_stream(struct error *err, struct file_stream *stream) {
     struct stat info;
-    /* A device or pipe that the user names (/dev/null, /dev/stdout) is written, never replaced. */
-    if (stat(path, &info) == 0 && !S_ISREG(info.st_mode)) {
-        int descriptor AUTO(close_descriptor) = open(path, O_WRONLY | O_CLOEXEC);
-        if (descriptor < 0)
-            return fail_errno(err, path, "open");
-        return write_descriptor(err, descriptor, path, output->bytes, output->length);
+    if (!stream->path || strcmp(stream->path, "-") == 0) {
+        stream->path = "standard output";
+        stream->descriptor = dup(STDOUT_FILENO);
+    } else if (stat(stream->path, &info) == 0 && !S_ISREG(info.st_mode)) {
+        /* A device or pipe that the user names (/dev/null, /dev/stdout) is never replaced. */
+        stream->descriptor = open(stream->path, O_WRONLY | O_CLOEXEC);
+    } else {
+        return open_beside(err, stream);
     }
-    return write_beside(err, output, temporary);
+    return stream->descriptor < 0 ? file_fail(err, stream->path, "open") : STATUS_OK;
+}
+
+static void stream_free(struct file_stream *stream) {
+    file_close_descriptor(&stream->descriptor);
+    free(stream->temporary);
+    free(stream);
+}
+
+enum status file_stream_open(struct error *err, const char *path, struct file_stream **stream) {
+    struct file_stream *opened = xcalloc(1, sizeof *opened);
+    opened->path = path;
+    enum status status = open_stream(err, opened);
+    if (status)
+        stream_free(opened);
+    *stream = status ? NULL : opened;
+    return status;
+}
+
+void file_stream_put(struct file_stream *stream, const char *bytes, size_t length) {
+    while (length && !stream->status) {
+        ssize_t put = write(stream->descriptor, bytes, length);
+        if (put < 0 && errno == EINTR)
+            continue;
+        if (put < 0) {
+            stream_fail(stream);
+            return;
+        }
+        bytes += put;
+        length -= (size_t)put;
+    }
+}
+
+/* The file is on the disk, with the usual permissions. */
+static void complete(struct file_stream *stream) {
+    if (stream->temporary && !stream->status && !stream->is_complete &&
+        (fchmod(stream->descriptor, usual_mode()) < 0 || fsync(stream->descriptor) < 0))
+        stream_fail(stream);
+    stream->is_complete = true;
+}
+
+enum status file_stream_close(struct error *err, struct file_stream *stream, bool abandon) {
+    if (!abandon)
+        complete(stream);
+    bool appears = stream->temporary && !abandon && !stream->status;
+    if (appears && rename(stream->temporary, stream->path) < 0)
+        stream_fail(stream);
+    if (stream->temporary && (abandon || stream->status))
+        unlink(stream->temporary);
+    enum status status = abandon ? STATUS_OK : stream_error(err, stream);
+    stream_free(stream);
+    return status;
 }
 
 enum status file_write_all(struct error *err, const struct file_output *outputs, size_t count) {
-    AUTO_FREE char **temporaries = xcalloc(count + 1, sizeof *temporaries);
+    AUTO_FREE struct file_stream **streams = xcalloc(count + 1, sizeof(struct file_stream *));
     enum status status = STATUS_OK;
-    size_t prepared = 0;
-    for (; prepared < count && !status; prepared++)
-        status = prepare(err, &outputs[prepared], &temporaries[prepared]);
-    for (size_t i = 0; i < prepared; i++) {
-        if (!temporaries[i])
-            continue;
-        if (!status && rename(temporaries[i], outputs[i].path) < 0)
-            status = fail_errno(err, outputs[i].path, "write");
+    size_t opened = 0;
+    while (opened < count && !status) {
+        const struct file_output *output = &outputs[opened];
+        status = file_stream_open(err, output->path, &streams[opened]);
         if (status)
-            unlink(temporaries[i]);
-        free(temporaries[i]);
+            break;
+        file_stream_put(streams[opened], output->bytes, output->length);
+        complete(streams[opened]);
+        status = stream_error(err, streams[opened++]);
+    }
+    for (size_t i = 0; i < opened; i++) {
+        enum status closed = file_stream_close(err, streams[i], status != STATUS_OK);
+        status = status ? status : closed;
     }
     return status;
 }

@@ -1,28 +1,15 @@
 /*
- * file.h - files in whole: mapped for reading, read into memory, written complete or not at all.
+ * file.h - files in whole: read into memory, written complete or not at all.
  */
 #ifndef NTDRIFT_BASE_FILE_H
 #define NTDRIFT_BASE_FILE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/status.h"
 #include "base/text.h"
-
-/* A regular file, mapped read-only. An empty file has `data` NULL and `size` 0. */
-struct mapping {
-    const uint8_t *data;
-    size_t size;
-};
-
-/* Maps `path`, or what standard input was redirected from where it is "-". A directory, pipe or
- * device is refused by name (STATUS_FORMAT). */
-enum status mapping_open(struct error *err, const char *path, struct mapping *mapping);
-void mapping_close(struct mapping *mapping);
-
-/* Says that whole pages of it are not wanted for now: the next access reads the file again. */
-void mapping_release(const struct mapping *mapping, size_t offset, size_t size);
 
 /* Reads `path`, or standard input where it is "-", up to `limit` bytes; more is STATUS_FORMAT.
  * `content` is initialized here; the caller deinitializes it on success. */
@@ -32,8 +19,16 @@ enum status file_read(struct error *err, const char *path, size_t limit, struct 
  * appears complete, by rename, and is not touched when anything fails. */
 enum status file_write(struct error *err, const char *path, const void *bytes, size_t length);
 
-/* The same of several at once: when one cannot be written, no file appears. What goes to standard
- * output or a device goes there before the files appear. */
+/* The same of an output that is never in memory as a whole. */
+struct file_stream;
+enum status file_stream_open(struct error *err, const char *path, struct file_stream **stream);
+/* What cannot be written is said by file_stream_close(). */
+void file_stream_put(struct file_stream *stream, const char *bytes, size_t length);
+/* The file appears now. Where `abandon` is set it never does, and the status is STATUS_OK. */
+enum status file_stream_close(struct error *err, struct file_stream *stream, bool abandon);
+
+/* file_write() of several at once: when one cannot be written, no file appears. What goes to
+ * standard output or a device goes there before the files appear. */
 struct file_output {
     const char *path;
     const void *bytes;

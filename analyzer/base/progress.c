@@ -34,4 +34,5 @@ void progress_step(struct progress *progress, size_t done, const char *what) {
 void progress_end(struct progress *progress) {
     if (progress->drawn)
         fputs("\r\033[K", stderr);
+    progress->drawn = false;
 }

@@ -4,7 +4,7 @@
 #ifndef NTDRIFT_IMAGE_CONTAINER_H
 #define NTDRIFT_IMAGE_CONTAINER_H
 
-#include "base/file.h"
+#include "base/mapping.h"
 #include "image/bitmap.h"
 #include "image/blocks.h"
 #include "image/capture.h"

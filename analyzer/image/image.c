@@ -292,6 +292,13 @@ bool image_next_page(const struct image *image, uint64_t pfn, uint64_t *next) {
     return image->next && image->next(image, pfn, next);
 }
 
+enum status image_check(struct error *err, const struct image *image) {
+    enum status status = mapping_check(err, &image->mapping);
+    for (size_t i = 0; i < image->part_count && !status; i++)
+        status = mapping_check(err, &image->parts[i].mapping);
+    return status;
+}
+
 const char *image_fault(const struct image *image) {
     return image->capture ? capture_fault(image->capture) : NULL;
 }

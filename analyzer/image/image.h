@@ -145,6 +145,10 @@ uint64_t image_epoch(const struct image *image);
  * images without a header: those with one need no search. */
 bool image_next_page(const struct image *image, uint64_t pfn, uint64_t *next);
 
+/* STATUS_IO where a file of the image got shorter since it was opened: what was read of it may be
+ * zeros. To be asked before anything is made of it (base/mapping.h). */
+enum status image_check(struct error *err, const struct image *image);
+
 /* Says what went wrong while pages were read; NULL where nothing did. */
 const char *image_fault(const struct image *image);
 

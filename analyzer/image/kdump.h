@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/file.h"
+#include "base/mapping.h"
 #include "base/status.h"
 #include "image/bitmap.h"
 #include "image/read.h"

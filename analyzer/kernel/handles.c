@@ -226,6 +226,9 @@ static bool next_page(struct handle_walk *walk) {
             continue;
         if (state == READ_PRESENT)
             state = vm_read(table->target->vm, walk->address, walk->entries, HANDLE_PAGE, NULL);
+        walk->pages += state == READ_PRESENT;
+        if (state == READ_PRESENT && walk->met && !address_set_add(walk->met, walk->address))
+            state = READ_BAD_VALUE;
         if (state != READ_PRESENT) {
             walk->unreadable[state]++;
             continue;
@@ -233,7 +236,6 @@ static bool next_page(struct handle_walk *walk) {
         uint64_t left = table->limit / 4 - walk->leaf * entries;
         walk->held = (unsigned)(left < entries ? left : entries);
         walk->position = 1;
-        walk->pages++;
         walk->leaf++;
         return true;
     }

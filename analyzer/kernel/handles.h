@@ -3,7 +3,8 @@
  *
  * An entry leads to the header of an object (object.h); only those of PspCidTable, which is built
  * of the same tables, lead to the object itself. A table is walked as far as its own
- * limit, and no table further than HANDLE_LIMIT.
+ * limit, and no table further than HANDLE_LIMIT. Walks that share what they met pass a page of
+ * entries once: tables that lie could have one page for all their handles.
  *
  * Sources: _HANDLE_TABLE and _HANDLE_TABLE_ENTRY of the kernel's symbol files; the codings are
  * those that Volatility reads (windows.handles).
@@ -15,6 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/address_set.h"
 #include "kernel/target.h"
 
 /* Handles are multiples of four; no table holds more than 2^24 (Russinovich, "Pushing the Limits
@@ -78,12 +80,15 @@ void handle_table_of_ids(const struct target *target, struct handle_table *opene
 bool handle_table_lookup(const struct handle_table *table, uint64_t handle,
                          struct handle_entry *entry);
 
-/* A walk over the entries in use, in ascending order of handle: zeroed, with its table. */
+/* A walk over the entries in use, in ascending order of handle: zeroed, with its table and `met`.
+ */
 struct handle_walk {
     const struct handle_table *table;
-    uint64_t leaf;     /* the next page of entries */
-    unsigned position; /* in the page at hand */
-    unsigned held;     /* entries of it */
+    struct address_set *met; /* pages of entries of all walks: one that is in two places is
+                                READ_BAD_VALUE in the second; NULL: that is not asked */
+    uint64_t leaf;           /* the next page of entries */
+    unsigned position;       /* in the page at hand */
+    unsigned held;           /* entries of it */
     uint8_t entries[HANDLE_PAGE];
     uint64_t address;                    /* of that page */
     size_t pages;                        /* of entries that were read: what the walk cost */

@@ -216,7 +216,8 @@ void object_prepend(struct text *path, const char *separator, const struct text 
     *path = whole;
 }
 
-/* From the object up to the root. An object that is in no directory has its name alone. */
+/* From the object up to the root. An object that is in no directory has its name alone; one in a
+ * directory that is not in the tree itself is `\...\x`. */
 static enum read_state path_name(const struct objects *objects, uint64_t object,
                                  struct text *path) {
     for (unsigned depth = 0; depth < PATH_DEPTH && path->length <= PATH_LONGEST; depth++) {
@@ -230,8 +231,13 @@ static enum read_state path_name(const struct objects *objects, uint64_t object,
         bool is_root = object == objects->root || strcmp(name.data, "\\") == 0;
         if (is_root && path->length == 0)
             text_putc(path, '\\');
-        if (is_root || name.length == 0)
+        if (is_root)
             return READ_PRESENT;
+        if (name.length == 0) {
+            if (path->length)
+                object_prepend(path, OBJECT_UNROOTED, &name);
+            return READ_PRESENT;
+        }
         object_prepend(path, directory ? "\\" : "", &name);
         if (directory == 0)
             return READ_PRESENT;

@@ -68,6 +68,10 @@ enum read_state object_read(const struct objects *objects, uint64_t address, str
  * initialized, is replaced. */
 enum read_state object_own_name(const struct objects *objects, uint64_t object, struct text *name);
 
+/* What Windows shows in place of a directory that has no name (`\...\Cor_SxSPublic_IPCBlock`, as
+ * Handle and Process Explorer print it): that of a private namespace. */
+#define OBJECT_UNROOTED "\\..."
+
 /* The path of an object in the object directories; "" with READ_PRESENT where it has no name.
  * `path`, initialized, is replaced. */
 enum read_state object_path(const struct objects *objects, uint64_t object, struct text *path);

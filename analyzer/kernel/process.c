@@ -9,7 +9,6 @@
 #include "kernel/processor.h"
 #include "kernel/values.h"
 
-#define PROCESS_OBJECT   3   /* ProcessObject of _KOBJECTS, in DISPATCHER_HEADER.Type */
 #define IMAGE_NAME_BYTES 256 /* ImageFileName is 15 or 16 bytes in every build to 22000 */
 
 /* ---- what an object is ---- */
@@ -21,12 +20,13 @@ static enum process_kind kind_by_header(const struct target *target, uint64_t pr
     return type.value == PROCESS_OBJECT ? PROCESS_PROCESS : PROCESS_STRANGE;
 }
 
-static enum process_kind kind_of(const struct target *target, uint64_t process, uint64_t idle) {
+enum process_kind process_kind_beside(const struct target *target, uint64_t process,
+                                      uint64_t idle) {
     return process == idle && idle != 0 ? PROCESS_IDLE : kind_by_header(target, process);
 }
 
 enum process_kind process_kind(const struct target *target, uint64_t process) {
-    return kind_of(target, process, process_idle(target));
+    return process_kind_beside(target, process, process_idle(target));
 }
 
 const char *process_kind_name(enum process_kind kind) {
@@ -47,8 +47,8 @@ static void make_views(const struct target *target, uint32_t offset, struct proc
         struct process_view *view = &ring->views[i];
         view->link = ring->walk.entries[i];
         view->address = view->link - offset;
-        view->kind =
-            view->link == ring->head ? PROCESS_LIST_HEAD : kind_of(target, view->address, idle);
+        view->kind = view->link == ring->head ? PROCESS_LIST_HEAD
+                                              : process_kind_beside(target, view->address, idle);
     }
 }
 
@@ -146,11 +146,35 @@ uint64_t process_user_tables(const struct target *target, uint64_t process) {
     return tables.value & ~(uint64_t)(IMAGE_PAGE_SIZE - 1);
 }
 
-struct field_read thread_process(const struct target *target, uint64_t thread) {
-    struct field_read process = target_read_field(target, thread, "_KTHREAD", "Process");
-    if (process.absent)
-        process = target_read_field(target, thread, "_KTHREAD", "ApcState.Process");
+void thread_owner_init(struct thread_owner *owner, const struct target *target) {
+    static const struct {
+        const char *type, *path;
+    } members[] = {
+        {"_KTHREAD", "Process"}, {"_ETHREAD", "ThreadsProcess"}, {"_KTHREAD", "ApcState.Process"}};
+    *owner = (struct thread_owner){.target = target};
+    for (size_t i = 0; target->symbols && i < ARRAY_LENGTH(members); i++)
+        owner->present[i] =
+            symbols_field(target->symbols, members[i].type, members[i].path, &owner->fields[i]);
+    if (owner->present[0])
+        owner->present[1] = owner->present[2] = false;
+}
+
+struct field_read thread_owner_read(const struct thread_owner *owner, uint64_t thread) {
+    struct field_read process = {.absent = true};
+    for (size_t i = 0; i < ARRAY_LENGTH(owner->fields); i++) {
+        if (!owner->present[i])
+            continue;
+        process = target_read_member(owner->target, thread, &owner->fields[i]);
+        if (process.state != READ_PRESENT || process.value)
+            break;
+    }
     return process;
+}
+
+struct field_read thread_process(const struct target *target, uint64_t thread) {
+    struct thread_owner owner;
+    thread_owner_init(&owner, target);
+    return thread_owner_read(&owner, thread);
 }
 
 static bool is_process(const struct target *target, uint64_t process) {

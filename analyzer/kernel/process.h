@@ -20,6 +20,8 @@
  * 2^26 in theory, some thousands in the largest real machines. */
 #define PROCESS_LIMIT 65536
 
+#define PROCESS_OBJECT 3 /* ProcessObject of _KOBJECTS, in DISPATCHER_HEADER.Type */
+
 enum process_kind {
     PROCESS_PROCESS,    /* an _EPROCESS by its dispatcher header */
     PROCESS_IDLE,       /* the Idle process: it is on no list but the Memory Manager's */
@@ -60,6 +62,9 @@ void process_ring_deinit(struct process_ring *ring);
  * PROCESS_IDLE for the address that process_idle() gives. */
 enum process_kind process_kind(const struct target *target, uint64_t process);
 
+/* The same where process_idle() is known already: for many objects. */
+enum process_kind process_kind_beside(const struct target *target, uint64_t process, uint64_t idle);
+
 /* "process", "idle", "list-head", "unreadable", "strange" */
 const char *process_kind_name(enum process_kind kind);
 
@@ -79,7 +84,18 @@ enum read_state process_name(const struct target *target, uint64_t process, stru
  * is trusted and runs on the kernel's tables (AddressPolicy 1: the member is the PCID alone). */
 uint64_t process_user_tables(const struct target *target, uint64_t process);
 
-/* The process a thread belongs to: _KTHREAD.Process, else ApcState.Process. */
+/* The process a thread belongs to: _KTHREAD.Process; before Vista, which has none,
+ * _ETHREAD.ThreadsProcess. An idle thread, which is no object there, has neither: then
+ * ApcState.Process, where any other thread may be attached to a process that is not its own. */
 struct field_read thread_process(const struct target *target, uint64_t thread);
+
+/* The same for many threads: members looked up once. */
+struct thread_owner {
+    const struct target *target;
+    struct field fields[3]; /* in the order in which they are asked */
+    bool present[3];
+};
+void thread_owner_init(struct thread_owner *owner, const struct target *target);
+struct field_read thread_owner_read(const struct thread_owner *owner, uint64_t thread);
 
 #endif

@@ -15,7 +15,6 @@
 #include "kernel/processor.h"
 #include "kernel/values.h"
 
-#define PROCESS_OBJECT   3 /* ProcessObject of _KOBJECTS */
 #define SYSTEM_PID       4
 #define IMAGE_NAME_BYTES 15
 

@@ -10,7 +10,6 @@
 #include "kernel/process.h"
 #include "kernel/processor_scan.h"
 
-#define THREAD_OBJECT 6 /* ThreadObject of _KOBJECTS, in DISPATCHER_HEADER.Type */
 #define INT_2E_RETURN 6 /* bytes of KiIntSystemCall up to and with its int 2Eh */
 
 /* ---- members ---- */
@@ -153,20 +152,34 @@ static void add_threads(const struct list_walk *list, uint32_t offset, const uin
     }
 }
 
+void process_threads_add(const struct thread_reader *reader, const uint64_t *more, size_t count,
+                         struct process_threads *threads) {
+    size_t listed = threads->count;
+    AUTO_FREE uint64_t *known = xcalloc(listed + 1, sizeof *known);
+    for (size_t i = 0; i < listed; i++)
+        known[i] = threads->items[i].address;
+    qsort(known, listed, sizeof *known, by_address);
+    threads->items = xreallocarray(threads->items, listed + count + 1, sizeof *threads->items);
+    for (size_t i = 0; i < count; i++) {
+        if (bsearch(&more[i], known, listed, sizeof *known, by_address))
+            continue;
+        struct thread_entry *entry = &threads->items[threads->count++];
+        *entry = (struct thread_entry){.address = more[i]};
+        if (reader->members[THREAD_TYPE].present)
+            look_at(reader, entry);
+    }
+}
+
 /* A triage dump has the current thread alone, and not the lists that lead to it. */
 static void add_running(const struct thread_reader *reader, uint64_t process,
                         struct process_threads *threads) {
-    size_t listed = threads->count;
-    for (size_t i = 0; i < reader->running_count; i++) {
-        if (reader->running[i].process != process)
-            continue;
-        size_t at = 0;
-        while (at < listed && threads->items[at].address != reader->running[i].thread)
-            at++;
-        if (at == listed)
-            threads->items[threads->count++] =
-                (struct thread_entry){.address = reader->running[i].thread};
-    }
+    AUTO_FREE uint64_t *own = xcalloc(reader->running_count + 1, sizeof *own);
+    size_t count = 0;
+    for (size_t i = 0; i < reader->running_count; i++)
+        if (reader->running[i].process == process)
+            own[count++] = reader->running[i].thread;
+    if (count)
+        process_threads_add(reader, own, count, threads);
 }
 
 void process_threads_read(const struct thread_reader *reader, uint64_t process,
@@ -180,13 +193,12 @@ void process_threads_read(const struct thread_reader *reader, uint64_t process,
     uint32_t scheduler_offset = reader->members[THREAD_SCHEDULER_ENTRY].field.offset;
     AUTO_FREE uint64_t *on_executive = sorted_threads(executive, executive_offset);
     AUTO_FREE uint64_t *on_scheduler = sorted_threads(scheduler, scheduler_offset);
-    threads->items = xcalloc(executive->count + scheduler->count + reader->running_count + 1,
-                             sizeof *threads->items);
+    threads->items = xcalloc(executive->count + scheduler->count + 1, sizeof *threads->items);
     add_threads(executive, executive_offset, on_scheduler, scheduler->count, true, threads);
     add_threads(scheduler, scheduler_offset, on_executive, executive->count, false, threads);
-    add_running(reader, process, threads);
     for (size_t i = 0; i < threads->count && reader->members[THREAD_TYPE].present; i++)
         look_at(reader, &threads->items[i]);
+    add_running(reader, process, threads);
 }
 
 void process_threads_deinit(struct process_threads *threads) {

@@ -19,6 +19,8 @@
  * process of today's largest machines has some ten thousand threads. */
 #define THREAD_LIMIT 65536
 
+#define THREAD_OBJECT 6 /* ThreadObject of _KOBJECTS, in DISPATCHER_HEADER.Type */
+
 /* ---- the members that are read of every thread, looked up once ---- */
 
 struct thread_member {
@@ -85,14 +87,18 @@ struct thread_entry {
 
 struct process_threads {
     struct thread_list executive, scheduler;
-    /* In the executive's order; behind it those of the other list alone; at last those that a
-     * processor runs and neither list has. */
+    /* In the executive's order; behind it those of the other list alone; at last those that
+     * neither list has: a processor runs them, or they were added. */
     struct thread_entry *items;
     size_t count;
 };
 
 void process_threads_read(const struct thread_reader *reader, uint64_t process,
                           struct process_threads *threads);
+
+/* Adds threads of the process that are known otherwise, and on neither list, as far as they are. */
+void process_threads_add(const struct thread_reader *reader, const uint64_t *more, size_t count,
+                         struct process_threads *threads);
 void process_threads_deinit(struct process_threads *threads);
 
 /* ---- what a thread does ---- */

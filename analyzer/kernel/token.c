@@ -11,6 +11,9 @@
  * adds the user, the logon session and the label. */
 #define GROUPS_MOST 2048
 
+/* ntifs.h: bits of a token's flags. */
+enum { TOKEN_IS_FILTERED = 0x800 };
+
 enum read_state sid_read(const struct target *target, uint64_t address, struct sid *sid) {
     uint8_t head[8]; /* Revision, SubAuthorityCount, IdentifierAuthority in big-endian order */
     memset(sid, 0, sizeof *sid);
@@ -64,4 +67,46 @@ enum read_state token_group(const struct target *target, uint64_t token, uint64_
     if (state == READ_PRESENT)
         state = vm_read_u32(target->vm, place + pointer_size, &group->attributes);
     return state == READ_PRESENT ? sid_read(target, sid, &group->sid) : state;
+}
+
+bool token_is_filtered(const struct target *target, uint64_t token, enum read_state *state,
+                       bool *is_filtered) {
+    struct field label;
+    struct field_read flags = target_read_field(target, token, "_TOKEN", "TokenFlags");
+    *state = flags.state;
+    *is_filtered = flags.value & TOKEN_IS_FILTERED;
+    return !flags.absent && symbols_field(target->symbols, "_TOKEN", "IntegrityLevelIndex", &label);
+}
+
+/* An administrator who logs on under User Account Control gets two logon sessions, each of which
+ * names the other by its BuddyLogonId; that of a user who has one token is 0. Sources: "How User
+ * Account Control works" (Microsoft); "Exploring Token Members Part 1" (J. Johnson, 2022) for the
+ * member, a LUID of 8 bytes. */
+static enum read_state read_buddy(const struct target *target, uint64_t token, uint64_t *buddy) {
+    uint64_t address;
+    struct field_read session = target_read_field(target, token, "_TOKEN", "LogonSession");
+    if (session.state != READ_PRESENT)
+        return session.state;
+    if (!session.value ||
+        !target_field_address(target, session.value, "_SEP_LOGON_SESSION_REFERENCES",
+                              "BuddyLogonId", &address))
+        return READ_BAD_VALUE;
+    return vm_read_u64(target->vm, address, buddy);
+}
+
+bool token_elevation(const struct target *target, uint64_t token, enum read_state *state,
+                     enum token_elevation *elevation) {
+    struct field field;
+    uint64_t buddy = 0;
+    bool is_filtered;
+    if (!symbols_field(target->symbols, "_TOKEN", "LogonSession", &field) ||
+        !symbols_field(target->symbols, "_SEP_LOGON_SESSION_REFERENCES", "BuddyLogonId", &field) ||
+        !token_is_filtered(target, token, state, &is_filtered))
+        return false;
+    if (*state == READ_PRESENT)
+        *state = read_buddy(target, token, &buddy);
+    *elevation = TOKEN_ELEVATION_DEFAULT;
+    if (buddy)
+        *elevation = is_filtered ? TOKEN_ELEVATION_LIMITED : TOKEN_ELEVATION_FULL;
+    return true;
 }

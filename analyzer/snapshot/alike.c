@@ -1,4 +1,5 @@
-/* alike.c - finds the types of each text, sorts them by name, cuts what is the same in all. */
+/* alike.c - finds the types and the handles of each text, sorts the types by name, cuts what is the
+ * same in all. */
 #include "snapshot/alike.h"
 
 #include <stdbool.h>
@@ -28,15 +29,18 @@ struct scan {
     struct type_text *types;
     size_t count;
     size_t capacity;
+    struct range *handles; /* of each process its list of them; empty where it has none */
+    size_t process_count;
+    size_t process_capacity;
 };
 
 /* ---- scanning ---- */
 
-/* Passes over a value; gives where it was where it is an object, else nothing. */
-static struct range skip(struct json_pull *pull) {
-    bool is_object = pull_peek(pull) == '{';
+/* Passes over a value; gives where it was where it begins with `first`, else nothing. */
+static struct range skip(struct json_pull *pull, char first) {
+    bool is_wanted = pull_peek(pull) == first;
     struct range range = {pull->at, NULL};
-    if (!pull_skip(pull) || !is_object)
+    if (!pull_skip(pull) || !is_wanted)
         return (struct range){0};
     range.end = pull->at;
     return range;
@@ -60,7 +64,7 @@ static void scan_type(struct scan *scan) {
     type.whole.start = pull->at;
     for (pull_object(pull); pull_key(pull);) {
         bool has_members = pull_is(pull, "fields") || pull_is(pull, "constants");
-        struct range value = skip(pull);
+        struct range value = skip(pull, '{');
         if (has_members)
             type.members = value;
     }
@@ -81,6 +85,35 @@ static void scan_layouts(struct scan *scan) {
                 scan_type(scan);
 }
 
+/* `processes[].handles.entries`: every handle, which makes nine tenths of a snapshot that has them.
+ */
+static struct range scan_process(struct json_pull *pull) {
+    struct range entries = {0};
+    for (pull_object(pull); pull_key(pull);)
+        if (!pull_is(pull, "handles") || pull_peek(pull) != '{')
+            pull_skip(pull);
+        else
+            for (pull_object(pull); pull_key(pull);) {
+                bool is_list = pull_is(pull, "entries");
+                struct range value = skip(pull, '[');
+                entries = is_list ? value : entries;
+            }
+    return entries;
+}
+
+static void scan_processes(struct scan *scan) {
+    struct json_pull *pull = &scan->pull;
+    for (pull_array(pull); pull_element(pull);) {
+        ARRAY_RESERVE(scan->handles, scan->process_count, scan->process_capacity);
+        struct range *handles = &scan->handles[scan->process_count++];
+        *handles = (struct range){0};
+        if (pull_peek(pull) == '{')
+            *handles = scan_process(pull);
+        else
+            pull_skip(pull);
+    }
+}
+
 static bool scan_text(struct scan *scan, const struct text *text) {
     struct json_pull *pull = &scan->pull;
     *scan = (struct scan){.text = text};
@@ -88,8 +121,10 @@ static bool scan_text(struct scan *scan, const struct text *text) {
     for (pull_object(pull); pull_key(pull);) {
         if (pull_is(pull, "layouts") && pull_peek(pull) == '{')
             scan_layouts(scan);
+        else if (pull_is(pull, "processes") && pull_peek(pull) == '[')
+            scan_processes(scan);
         else if (pull_is(pull, "symbols"))
-            scan->symbols = skip(pull);
+            scan->symbols = skip(pull, '{');
         else
             pull_skip(pull);
     }
@@ -99,6 +134,7 @@ static bool scan_text(struct scan *scan, const struct text *text) {
 static void scan_deinit(struct scan *scan) {
     pull_deinit(&scan->pull);
     free(scan->types);
+    free(scan->handles);
 }
 
 /* ---- comparing ---- */
@@ -144,33 +180,69 @@ static void mark_all(struct scan *scans, size_t count) {
     }
 }
 
-/* ---- cutting ---- */
-
-/* Copies up to a range, and an empty object in its place; gives where it ends. */
-static const char *cut(struct text *reduced, const char *from, struct range range) {
-    text_append(reduced, from, (size_t)(range.start - from));
-    text_append(reduced, "{}", 2);
-    return range.end;
+/* Empties those of a place, one of each text, that are not the same in all. */
+static void keep_equal(struct range *const *ranges, size_t count) {
+    bool is_equal = true;
+    for (size_t i = 0; i < count && is_equal; i++)
+        is_equal = ranges[i] && ranges[i]->start && compare_ranges(*ranges[0], *ranges[i]) == 0;
+    for (size_t i = 0; i < count && !is_equal; i++)
+        if (ranges[i])
+            *ranges[i] = (struct range){0};
 }
 
-static void write_reduced(const struct scan *scan, struct text *reduced) {
-    const char *at = scan->text->data;
-    bool has_symbols = scan->symbols.start, is_cut = false;
-    for (size_t i = 0; i < scan->count; i++) {
-        const struct type_text *type = &scan->types[i];
-        if (has_symbols && !is_cut && scan->symbols.start < type->members.start) {
-            at = cut(reduced, at, scan->symbols);
-            is_cut = true;
-        }
-        if (type->is_alike)
-            at = cut(reduced, at, type->members);
+/* Compared value by value, what is not the same in all texts stays. */
+static void keep_differences(struct scan *scans, size_t count) {
+    AUTO_FREE struct range **ranges = xcalloc(count, sizeof *ranges);
+    size_t most = 0;
+    for (size_t i = 0; i < count; i++) {
+        ranges[i] = &scans[i].symbols;
+        most = scans[i].process_count > most ? scans[i].process_count : most;
     }
-    if (has_symbols && !is_cut)
-        at = cut(reduced, at, scan->symbols);
+    keep_equal(ranges, count);
+    for (size_t process = 0; process < most; process++) {
+        for (size_t i = 0; i < count; i++)
+            ranges[i] = process < scans[i].process_count ? &scans[i].handles[process] : NULL;
+        keep_equal(ranges, count);
+    }
+}
+
+/* ---- cutting ---- */
+
+static int by_start(const void *left, const void *right) {
+    const char *a = ((const struct range *)left)->start, *b = ((const struct range *)right)->start;
+    return (a > b) - (a < b);
+}
+
+/* What goes, in the order in which it stands there; gives how many. */
+static size_t collect(const struct scan *scan, struct range *cuts) {
+    size_t count = 0;
+    for (size_t i = 0; i < scan->count; i++)
+        if (scan->types[i].is_alike)
+            cuts[count++] = scan->types[i].members;
+    for (size_t i = 0; i < scan->process_count; i++)
+        if (scan->handles[i].start)
+            cuts[count++] = scan->handles[i];
+    if (scan->symbols.start)
+        cuts[count++] = scan->symbols;
+    qsort(cuts, count, sizeof *cuts, by_start);
+    return count;
+}
+
+/* An empty object or array is put in the place of each. */
+static void write_reduced(const struct scan *scan, struct text *reduced) {
+    AUTO_FREE struct range *cuts = xcalloc(scan->count + scan->process_count + 1, sizeof *cuts);
+    const char *at = scan->text->data;
+    size_t count = collect(scan, cuts);
+    for (size_t i = 0; i < count; i++) {
+        text_append(reduced, at, (size_t)(cuts[i].start - at));
+        text_append(reduced, *cuts[i].start == '{' ? "{}" : "[]", 2);
+        at = cuts[i].end;
+    }
     text_append(reduced, at, (size_t)(scan->text->data + scan->text->length - at));
 }
 
-void alike_remove(const struct text *texts, size_t count, struct text *reduced) {
+void alike_remove(const struct text *texts, size_t count, enum alike_reader reader,
+                  struct text *reduced) {
     struct scan *scans = xcalloc(count + 1, sizeof *scans);
     bool is_json = true;
     for (size_t i = 0; i < count; i++) {
@@ -179,6 +251,8 @@ void alike_remove(const struct text *texts, size_t count, struct text *reduced) 
     }
     if (is_json) {
         mark_all(scans, count);
+        if (reader == ALIKE_FOR_VALUES)
+            keep_differences(scans, count);
         for (size_t i = 0; i < count; i++)
             write_reduced(&scans[i], &reduced[i]);
     }

@@ -13,10 +13,18 @@
 
 #include "base/text.h"
 
+enum alike_reader {
+    ALIKE_FOR_MEANING, /* compares layouts, processes, services ...: nobody reads single handles */
+    ALIKE_FOR_VALUES,  /* compares value by value */
+};
+
 /* Empties, in each text, the "fields" and "constants" of every type that has the same bytes in all
- * texts, and the section "symbols". Kind and size of a type stay. Does nothing at all,
- * and gives empty texts, where one of the texts is no JSON. `reduced` has `count` elements, which
- * are initialized here; the caller deinitializes them. */
-void alike_remove(const struct text *texts, size_t count, struct text *reduced);
+ * texts, the section "symbols", and "entries" of the handles of each process; these two, for a
+ * reader of values, where they have the same bytes in all texts and are of a process in the same
+ * position. Kind and size of a type stay. Does nothing at all, and gives empty texts, where one of
+ * the texts is no JSON. `reduced` has `count` elements, which are initialized here; the caller
+ * deinitializes them. */
+void alike_remove(const struct text *texts, size_t count, enum alike_reader reader,
+                  struct text *reduced);
 
 #endif

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define SINK_BLOCK (1u << 20) /* bytes of text that a sink is given at once */
+
 static _Noreturn void misuse(const char *what, const char *key) {
     fprintf(stderr, "canonical writer: %s at key \"%s\"\n", what, key ? key : "");
     abort();
@@ -15,17 +17,45 @@ void canon_init(struct canon *canon, struct text *text) {
     *canon = (struct canon){.text = text};
 }
 
+void canon_set_sink(struct canon *canon, struct canon_sink sink) {
+    canon->sink = sink;
+}
+
+static int by_place(const void *left, const void *right) {
+    uintptr_t a = (uintptr_t)((const struct canon_place *)left)->place;
+    uintptr_t b = (uintptr_t)((const struct canon_place *)right)->place;
+    return (a > b) - (a < b);
+}
+
+void canon_set_places(struct canon *canon, struct canon_place *places, size_t count) {
+    if (count)
+        qsort(places, count, sizeof *places, by_place);
+    canon->places = places;
+    canon->place_count = count;
+}
+
+static void give_to_sink(struct canon *canon, size_t least) {
+    if (!canon->sink.put || canon->text->length < least)
+        return;
+    canon->sink.put(canon->sink.data, canon->text->data, canon->text->length);
+    canon->text->length = 0;
+}
+
 void canon_finish(struct canon *canon) {
     if (canon->depth)
         misuse("document ends in an open container", NULL);
     text_putc(canon->text, '\n');
+    give_to_sink(canon, 1);
 }
 
-static void indent(struct canon *canon) {
+void canon_indent(struct canon *canon, int depth) {
     static const char spaces[2 * CANON_DEPTH + 1] =
         "                                                                ";
+    give_to_sink(canon, SINK_BLOCK);
     text_putc(canon->text, '\n');
-    text_append(canon->text, spaces, 2 * (size_t)canon->depth);
+    for (depth += canon->around; depth > CANON_DEPTH; depth -= CANON_DEPTH)
+        text_append(canon->text, spaces, 2 * (size_t)CANON_DEPTH);
+    text_append(canon->text, spaces, 2 * (size_t)depth);
 }
 
 static bool is_plain(unsigned char byte) {
@@ -42,18 +72,19 @@ static void escape(struct text *text, unsigned char byte) {
         text_printf(text, "\\u%04X", byte);
 }
 
-static void write_string(struct text *text, const char *value) {
-    text_putc(text, '"');
-    while (*value) {
-        const char *end = value;
-        while (is_plain((unsigned char)*end))
-            end++;
-        text_append(text, value, (size_t)(end - value));
-        if (*end)
-            escape(text, (unsigned char)*end++);
-        value = end;
+void canon_quote(struct canon *canon, const char *text, size_t length) {
+    const char *end = text + length;
+    text_putc(canon->text, '"');
+    while (text < end) {
+        const char *plain = text;
+        while (plain < end && is_plain((unsigned char)*plain))
+            plain++;
+        text_append(canon->text, text, (size_t)(plain - text));
+        if (plain < end)
+            escape(canon->text, (unsigned char)*plain++);
+        text = plain;
     }
-    text_putc(text, '"');
+    text_putc(canon->text, '"');
 }
 
 static void check_key(const struct canon *canon, const char *key) {
@@ -70,8 +101,8 @@ static void check_key(const struct canon *canon, const char *key) {
         misuse("keys are not ascending", key);
 }
 
-/* What stands before a value: comma, new line, indent, key. */
-static void begin_value(struct canon *canon, const char *key) {
+/* Comma, new line, indent, key. */
+void canon_value(struct canon *canon, const char *key) {
     check_key(canon, key);
     if (canon->depth == 0)
         return;
@@ -79,15 +110,15 @@ static void begin_value(struct canon *canon, const char *key) {
         text_putc(canon->text, ',');
     canon->level[canon->depth - 1].has_elements = true;
     canon->level[canon->depth - 1].last_key = key;
-    indent(canon);
+    canon_indent(canon, canon->depth);
     if (key) {
-        write_string(canon->text, key);
+        canon_quote(canon, key, strlen(key));
         text_append(canon->text, ": ", 2);
     }
 }
 
 static void begin_container(struct canon *canon, const char *key, bool is_array) {
-    begin_value(canon, key);
+    canon_value(canon, key);
     if (canon->depth == CANON_DEPTH)
         misuse("nested too deep", key);
     text_putc(canon->text, is_array ? '[' : '{');
@@ -102,7 +133,7 @@ static void end_container(struct canon *canon, bool is_array) {
         misuse("container closed that is not open", NULL);
     canon->depth--;
     if (canon->level[canon->depth].has_elements)
-        indent(canon);
+        canon_indent(canon, canon->depth);
     text_putc(canon->text, is_array ? ']' : '}');
 }
 
@@ -122,9 +153,13 @@ void canon_array_end(struct canon *canon) {
     end_container(canon, true);
 }
 
+void canon_string_of(struct canon *canon, const char *key, const char *text, size_t length) {
+    canon_value(canon, key);
+    canon_quote(canon, text, length);
+}
+
 void canon_string(struct canon *canon, const char *key, const char *value) {
-    begin_value(canon, key);
-    write_string(canon->text, value);
+    canon_string_of(canon, key, value, strlen(value));
 }
 
 /* The digits of `value`, from the end of `buffer` on backwards; gives where they start. A snapshot
@@ -136,14 +171,18 @@ static char *digits(char *end, uint64_t value, unsigned base) {
     return end;
 }
 
-void canon_integer(struct canon *canon, const char *key, int64_t value) {
+void canon_number(struct canon *canon, int64_t value) {
     char buffer[24], *end = buffer + sizeof buffer;
     uint64_t magnitude = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
     char *start = digits(end, magnitude, 10);
     if (value < 0)
         *--start = '-';
-    begin_value(canon, key);
     text_append(canon->text, start, (size_t)(end - start));
+}
+
+void canon_integer(struct canon *canon, const char *key, int64_t value) {
+    canon_value(canon, key);
+    canon_number(canon, value);
 }
 
 void canon_hex(struct canon *canon, const char *key, uint64_t value) {
@@ -153,38 +192,16 @@ void canon_hex(struct canon *canon, const char *key, uint64_t value) {
     *--start = 'x';
     *--start = '0';
     *--start = '"';
-    begin_value(canon, key);
+    canon_value(canon, key);
     text_append(canon->text, start, (size_t)(end + 1 - start));
 }
 
 void canon_boolean(struct canon *canon, const char *key, bool value) {
-    begin_value(canon, key);
+    canon_value(canon, key);
     text_puts(canon->text, value ? "true" : "false");
 }
 
 void canon_null(struct canon *canon, const char *key) {
-    begin_value(canon, key);
+    canon_value(canon, key);
     text_append(canon->text, "null", 4);
-}
-
-/* Newlines in strings are escaped: each that Jansson writes is one between elements, and the
- * indent of the place where the tree goes is put behind it. */
-static int append_indented(const char *bytes, size_t length, void *data) {
-    struct canon *canon = data;
-    for (const char *end = bytes + length; bytes < end;) {
-        const char *line = memchr(bytes, '\n', (size_t)(end - bytes));
-        text_append(canon->text, bytes, (size_t)((line ? line : end) - bytes));
-        if (!line)
-            break;
-        indent(canon);
-        bytes = line + 1;
-    }
-    return 0;
-}
-
-void canon_json(struct canon *canon, const char *key, const json_t *value) {
-    begin_value(canon, key);
-    if (json_dump_callback(value, append_indented, canon,
-                           JSON_INDENT(2) | JSON_SORT_KEYS | JSON_ENCODE_ANY) != 0)
-        misuse("a tree that cannot be written", key);
 }

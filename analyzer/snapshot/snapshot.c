@@ -5,7 +5,6 @@
 
 #include "base/file.h"
 #include "base/memory.h"
-#include "snapshot/alike.h"
 #include "snapshot/tree.h"
 
 /* Jansson's message names no file, and its line and column are what an editor wants. */
@@ -63,15 +62,21 @@ enum status snapshot_read(struct error *err, const char *path, json_t **snapshot
 /* What is wrong with a text is said of the whole text. */
 static enum status parse_reduced(struct error *err, const char *name, const struct text *content,
                                  const struct text *reduced, json_t **snapshot) {
+    size_t length = reduced->length ? reduced->length : content->length;
+    if (length > SNAPSHOT_LIMIT)
+        return fail(err, STATUS_FORMAT,
+                    "%s: too large: expected at most %u bytes that differ, found %zu", name,
+                    SNAPSHOT_LIMIT, length);
     if (reduced->length && snapshot_parse(NULL, name, reduced, snapshot) == STATUS_OK)
         return STATUS_OK;
     return snapshot_parse(err, name, content, snapshot);
 }
 
 static enum status parse_all(struct error *err, const char *const *paths,
-                             const struct text *contents, size_t count, json_t **snapshots) {
+                             const struct text *contents, size_t count, enum alike_reader reader,
+                             json_t **snapshots) {
     struct text *reduced = xcalloc(count, sizeof *reduced);
-    alike_remove(contents, count, reduced);
+    alike_remove(contents, count, reader, reduced);
     enum status status = STATUS_OK;
     size_t parsed = 0;
     for (; parsed < count && !status; parsed++)
@@ -86,16 +91,16 @@ static enum status parse_all(struct error *err, const char *const *paths,
 }
 
 enum status snapshot_read_all(struct error *err, const char *const *paths, size_t count,
-                              json_t **snapshots) {
+                              enum alike_reader reader, json_t **snapshots) {
     struct text *contents = xcalloc(count, sizeof *contents);
     enum status status = STATUS_OK;
     size_t read = 0;
     for (; read < count && !status; read++) {
         text_init(&contents[read]);
-        status = file_read(err, paths[read], SNAPSHOT_LIMIT, &contents[read]);
+        status = file_read(err, paths[read], SNAPSHOT_LONGEST, &contents[read]);
     }
     if (!status)
-        status = parse_all(err, paths, contents, count, snapshots);
+        status = parse_all(err, paths, contents, count, reader, snapshots);
     for (size_t i = 0; i < read; i++)
         text_deinit(&contents[i]);
     free(contents);

@@ -10,11 +10,13 @@
 
 #include "base/status.h"
 #include "base/text.h"
+#include "snapshot/alike.h"
 #include "snapshot/canon.h"
 #include "symbols/symbols.h"
 
-#define SNAPSHOT_SCHEMA "ntdrift-snapshot/1"
-#define SNAPSHOT_LIMIT  (256u << 20) /* bytes of a snapshot file that are read at the most */
+#define SNAPSHOT_SCHEMA  "ntdrift-snapshot/1"
+#define SNAPSHOT_LIMIT   (256u << 20) /* bytes of a snapshot that are parsed at the most ... */
+#define SNAPSHOT_LONGEST (1u << 30)   /* ... after what is alike in those compared was left out */
 
 /* Which types a `layouts` section holds. */
 enum layout_scope { LAYOUT_ALL, LAYOUT_TRACKED };
@@ -50,11 +52,11 @@ void publics_write(struct canon *canon, const char *key, const struct symbols *s
 /* Reads a snapshot ("-" is standard input) and checks its schema word. The caller decrefs. */
 enum status snapshot_read(struct error *err, const char *path, json_t **snapshot);
 
-/* Reads `count` snapshots, at least two, to be compared with each other: of a type that is the same
- * in all of them, kind and size are read and the members left out, and so is the section `symbols`.
- * `snapshots` has `count` elements; the caller decrefs them. On failure none is left. */
+/* Reads `count` snapshots, at least two, to be compared with each other, without what is alike in
+ * them as alike_remove() says. `snapshots` has `count` elements; the caller decrefs them. On
+ * failure none is left. */
 enum status snapshot_read_all(struct error *err, const char *const *paths, size_t count,
-                              json_t **snapshots);
+                              enum alike_reader reader, json_t **snapshots);
 
 /* As snapshot_read, of bytes already in memory; `name` stands for the file in messages. */
 enum status snapshot_parse(struct error *err, const char *name, const struct text *content,

@@ -1,6 +1,6 @@
 /*
- * comparison.h - one file per section of the snapshot, one row each in the table of
- * comparisons.c. A comparison reports a change only where both sides know; otherwise it says "not
+ * comparison.h - one file per section of the snapshot, or several of a large one, each with a row in
+ * the table of comparisons.c. A comparison reports a change only where both sides know; otherwise it says "not
  * comparable", with the reason.
  *
  * A comparison is called where both snapshots have its section; a section that one side lacks is
@@ -23,11 +23,18 @@ extern const struct comparison *const comparisons[]; /* ends with NULL */
 extern const struct comparison comparison_layouts;
 extern const struct comparison comparison_syscalls;
 extern const struct comparison comparison_stubs;
+extern const struct comparison comparison_processors;
 extern const struct comparison comparison_processes;
+extern const struct comparison comparison_jobs;
 extern const struct comparison comparison_objects;
+extern const struct comparison comparison_object_names;
 extern const struct comparison comparison_alpc;
+extern const struct comparison comparison_alpc_ports;
 extern const struct comparison comparison_header;
 extern const struct comparison comparison_coverage;
+
+/* Whether coverage says that a side's section was read to its end: what such a one lacks is absent. */
+bool section_is_complete(const struct side *side, const char *section);
 
 /* Whether what depends on the architecture can be compared: "x86" and "x86pae" share it all, and a
  * side that does not tell passes for the same. */

@@ -10,8 +10,12 @@ const struct comparison *const comparisons[] = {
     &comparison_syscalls,
     &comparison_stubs,
     &comparison_processes,
+    &comparison_jobs,
+    &comparison_processors,
     &comparison_objects,
+    &comparison_object_names,
     &comparison_alpc,
+    &comparison_alpc_ports,
     &comparison_header,
     &comparison_coverage,
     NULL,
@@ -32,10 +36,20 @@ bool comparison_same_architecture(struct difference *difference, const char *sec
     return false;
 }
 
+static const json_t *coverage_of(const json_t *snapshot, const char *section) {
+    return json_object_get(json_object_get(json_object_get(snapshot, "coverage"), "sections"),
+                           section);
+}
+
+bool section_is_complete(const struct side *side, const char *section) {
+    const char *status =
+        json_string_value(json_object_get(coverage_of(side->snapshot, section), "status"));
+    return status && strcmp(status, "complete") == 0;
+}
+
 /* What coverage says of a section: its reason, or its status, or NULL. */
 static const char *why_missing(const json_t *snapshot, const char *section) {
-    const json_t *entry = json_object_get(
-        json_object_get(json_object_get(snapshot, "coverage"), "sections"), section);
+    const json_t *entry = coverage_of(snapshot, section);
     const char *reason = json_string_value(json_object_get(entry, "reason"));
     return reason ? reason : json_string_value(json_object_get(entry, "status"));
 }

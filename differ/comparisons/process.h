@@ -10,7 +10,8 @@
 
 struct system_image {
     const char *name;
-    bool steady;
+    bool steady;       /* it runs as long as its session does: its absence says something */
+    bool where_needed; /* it is started in the session that a task is for */
 };
 
 extern const struct system_image system_images[]; /* ends with a NULL name */
@@ -22,6 +23,10 @@ char *process_parent_images(const json_t *processes, const struct system_image *
 /* Why a process that is not in a snapshot's list might have been in the dump; NULL where it cannot.
  */
 const char *processes_why_incomplete(const json_t *snapshot, const json_t *processes);
+
+/* Whether a process was created and has ended: it can stay as an object for long, half torn down.
+ */
+bool process_has_exited(const json_t *process);
 
 /* Whether a process of the name that EPROCESS keeps, cut at 14 characters, runs this image. */
 bool system_image_is(const struct system_image *image, const char *name);

@@ -10,17 +10,20 @@
 /* ImageFileName has 15 bytes with its NUL. */
 #define IMAGE_NAME_LENGTH 14
 
-/* `steady`: it runs as long as its session does, so that its absence says something. Idle always
- * runs, but is on no list before the Memory Manager's, which XP does not have. */
+/* Idle always runs, but is on no list before the Memory Manager's, which XP does not have. */
 const struct system_image system_images[] = {
-    {"Idle", false},          {"System", true},         {"Secure System", true},
-    {"Registry", true},       {"MemCompression", true}, {"smss.exe", true},
-    {"csrss.exe", true},      {"wininit.exe", true},    {"winlogon.exe", true},
-    {"services.exe", true},   {"lsass.exe", true},      {"LsaIso.exe", true},
-    {"lsm.exe", true},        {"svchost.exe", true},    {"fontdrvhost.exe", true},
-    {"dwm.exe", true},        {"logonui.exe", false},   {"userinit.exe", false},
-    {"explorer.exe", true},   {"sihost.exe", true},     {"taskhost.exe", true},
-    {"taskhostex.exe", true}, {"taskhostw.exe", true},  {NULL, false},
+    {"Idle", false, false},           {"System", true, false},
+    {"Secure System", true, false},   {"Registry", true, false},
+    {"MemCompression", true, false},  {"smss.exe", true, false},
+    {"csrss.exe", true, false},       {"wininit.exe", true, false},
+    {"winlogon.exe", true, false},    {"services.exe", true, false},
+    {"lsass.exe", true, false},       {"LsaIso.exe", true, false},
+    {"lsm.exe", true, false},         {"svchost.exe", true, false},
+    {"fontdrvhost.exe", true, false}, {"dwm.exe", true, false},
+    {"logonui.exe", false, false},    {"userinit.exe", false, false},
+    {"explorer.exe", true, false},    {"sihost.exe", true, false},
+    {"taskhost.exe", true, true},     {"taskhostex.exe", true, true},
+    {"taskhostw.exe", true, true},    {NULL, false, false},
 };
 
 bool system_image_is(const struct system_image *image, const char *name) {

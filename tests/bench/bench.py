@@ -19,6 +19,8 @@ import subprocess
 import sys
 import time
 
+import many
+
 
 def run(command):
     """Wall seconds and peak memory in KiB of one run."""
@@ -49,15 +51,10 @@ def measure(commands, runs):
 
 def forge_large(build, scratch):
     """The small dump again, on a machine of 32 GiB: a sparse file."""
-    source = pathlib.Path(__file__).resolve().parent.parent
-    scenario = json.loads((source / "scenarios/small-full.json").read_text())
+    scenario = json.loads((many.SCENARIOS / "small-full.json").read_text())
     scenario["dump"]["runs"][1][1] = "0x7fff00"
     scenario["system"]["physical_pages"] = "0x7fff9e"
-    (scratch / "large.json").write_text(json.dumps(scenario))
-    run([str(word) for word in (build / "tests/forge/forge", scratch / "large.json",
-                                "-o", scratch / "large.dmp",
-                                "--profiles", source.parent / "analyzer/profiles")])
-    return scratch / "large.dmp"
+    return forge(build, scratch, "large", scenario)[0]
 
 
 def layouts_of_builds(analyzer, isf, scratch):
@@ -71,21 +68,13 @@ def layouts_of_builds(analyzer, isf, scratch):
     return layouts
 
 
-PROCESSES, THREADS = 2000, 15
-
-
-def forge_many(build, scratch):
-    """Windows 10 with PROCESSES processes of THREADS threads each, about 30,000 in all."""
-    source = pathlib.Path(__file__).resolve().parent.parent
-    scenario = json.loads((source / "scenarios/win10-10240.json").read_text())
-    rows = scenario["processes"]
-    rows += [[None, hex(0x4000 + 4 * i), "0x02b4", THREADS, "svchost.exe", 0, 5000 + i, "alive"]
-             for i in range(PROCESSES - len(rows))]
-    (scratch / "many.json").write_text(json.dumps(scenario))
-    run([str(word) for word in (build / "tests/forge/forge", scratch / "many.json",
-                                "-o", scratch / "many.dmp",
-                                "--profiles", source.parent / "analyzer/profiles")])
-    return scratch / "many.dmp"
+def forge(build, scratch, name, scenario):
+    """The dump, and how many seconds it took."""
+    (scratch / f"{name}.json").write_text(json.dumps(scenario))
+    seconds, _ = run([str(word) for word in (
+        build / "tests/forge/forge", scratch / f"{name}.json", "-o", scratch / f"{name}.dmp",
+        "--profiles", many.SCENARIOS.parents[1] / "analyzer/profiles")])
+    return scratch / f"{name}.dmp", seconds
 
 
 def pages_touched(command, dump):
@@ -104,9 +93,10 @@ def pages_touched(command, dump):
 
 
 def bench_threads(analyzer, build, scratch, runs):
-    dump = forge_many(build, scratch)
+    dump, _ = forge(build, scratch, "many", many.many_threads())
     command = [analyzer, "snapshot", dump, "--sections"]
-    without, whole = measure([command + ["processes"], command + ["threads"]], runs)
+    scan = command + ["threads", "--scan"]
+    without, whole, scanned = measure([command + ["processes"], command + ["threads"], scan], runs)
     snapshot = scratch / "many-snapshot.json"
     run([str(word) for word in command + ["threads", "-o", snapshot]])
     processes = json.loads(snapshot.read_text())["processes"]
@@ -115,6 +105,31 @@ def bench_threads(analyzer, build, scratch, runs):
     show(f"the same with their {threads} threads", whole)
     print(f"{'a thread':<58}{1000 * (whole[0] - without[0]) / threads:9.1f} us"
           f"{pages_touched(command + ['threads'], dump) / threads:9.2f} pages of the dump")
+    run([str(word) for word in scan + ["-o", snapshot]])
+    pages = json.loads(snapshot.read_text())["object_scan"]["pages"]
+    show(f"the same with --scan, {pages} pages of kernel memory", scanned)
+    print(f"{'a page of the scan':<58}{1000 * (scanned[0] - whole[0]) / pages:9.1f} us")
+
+
+def bench_handles(analyzer, differ, build, scratch, runs):
+    """Each section by itself, which lists all that it has; then the whole, which counts handles."""
+    dump, seconds = forge(build, scratch, "handles", many.many_handles())
+    print(f"{'forging ' + str(many.HANDLES) + ' handles':<58}{1000 * seconds:9.1f} ms")
+    whole, listed = scratch / "handles-whole.json", scratch / "handles-listed.json"
+    run([str(word) for word in (analyzer, "snapshot", dump, "-o", whole)])
+    known = json.loads(whole.read_text())["coverage"]["sections"]
+    rows = [("snapshot of " + str(many.PROCESSES) + " processes", ["--sections", "processes"])]
+    rows += [(f"the same with {section}", ["--sections", section])
+             for section in ("objects", "handles", "cross_session") if section in known]
+    rows.append(("all sections, handles counted", []))
+    figures = measure([[analyzer, "snapshot", dump, *more] for _, more in rows], runs)
+    for (name, _), figure in zip(rows, figures):
+        show(name, figure, f"{figure[0] / figures[0][0]:7.2f}{figure[1] / figures[0][1]:7.2f}")
+    run([str(word) for word in (analyzer, "snapshot", dump, "--sections",
+                                "dump,system,handles", "-o", listed)])
+    for name, file in (("all sections", whole), (f"{listed.stat().st_size >> 20} MiB", listed)):
+        for command in ("diff", "gate"):
+            show(f"{command} of two such, {name}", measure([[differ, command, file, file]], runs)[0])
 
 
 def show(name, figure, more=""):
@@ -157,8 +172,7 @@ def main():
     scratch = pathlib.Path(os.environ.get("TMPDIR", "/tmp")) / f"ntdrift-bench-{os.getpid()}"
     scratch.mkdir()
     # Scenarios name lists of services beside them.
-    (scratch / "services").symlink_to(
-        pathlib.Path(__file__).resolve().parent.parent / "scenarios/services")
+    (scratch / "services").symlink_to(many.SCENARIOS / "services")
 
     def snapshot(name):
         return [analyzer, "snapshot", dumps / f"{name}.dmp"]
@@ -176,6 +190,7 @@ def main():
     print(f"{'ratio of the two':<58}{large[0] / small[0]:9.2f}   {large[1] / small[1]:9.2f}")
 
     bench_threads(analyzer, options.build, scratch, options.runs)
+    bench_handles(analyzer, differ, options.build, scratch, min(options.runs, 3))
 
     old, new = scratch / "old.json", scratch / "new.json"
     run([str(word) for word in snapshot("win81-9600") + ["-o", old]])

@@ -86,7 +86,7 @@ import json, sys
 s, state = json.load(open(sys.argv[1])), sys.argv[2]
 section = s["coverage"]["sections"]["processes"]
 assert section["status"] == "partial", section
-assert section["unreadable"] == {state: 13, "bad-value": 5}, section
+assert section["unreadable"] == {state: 14, "bad-value": 4}, section
 broken = [row["evidence"]["reason"] for row in s["findings"] if row["kind"] == "list.broken"]
 assert broken == [state, state], broken
 END

@@ -72,6 +72,8 @@ CONTAINERS = {
 }
 # Of every tenth mutant: a symbol file takes longer to read than all the rest.
 SYMBOLS = {"triage-x64": "ntkrnlmp-5278AFF86C341677D7D7835C85B7B8441.json.xz"}
+# One of so many mutants has all kernel memory looked at.
+SCANNED = 4
 
 
 def extents(path):
@@ -268,8 +270,9 @@ def main():
             else:
                 path = cut_path
                 copy(mutator.path, path, length)
-            fault = judge([analyzer, "snapshot", "--quiet", path, "-o", output, *symbols], output,
-                          sanitized)
+            scan = ["--scan"] if number % SCANNED == SCANNED - 1 else []
+            fault = judge([analyzer, "snapshot", "--quiet", path, "-o", output, *symbols, *scan],
+                          output, sanitized)
             mutator.apply(undo)
             snapshots += output.exists()
             if fault:

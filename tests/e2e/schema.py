@@ -108,6 +108,9 @@ def check_lying_header(scratch):
 def check_snapshots(scratch):
     for dump in sorted(dumps.glob("*.dmp")):
         check_snapshot(dump.name, output_of(analyzer, "snapshot", dump, "--quiet"))
+        if dump.stem.startswith("unlisted") or dump.stem.endswith("planted"):
+            check_snapshot(f"{dump.name} --scan",
+                           output_of(analyzer, "snapshot", dump, "--quiet", "--scan"))
     for baseline in sorted((source / "baselines").glob("*.json")):
         schemas["snapshot"].check_file(baseline)
     profile = source / "analyzer/profiles/ntkrnlmp-22000.318-x64.json"

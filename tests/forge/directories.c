@@ -32,7 +32,8 @@ static void remember(struct machine *machine, const char *path, uint64_t object)
     json_object_set_new(facts, path, address_text(machine, object));
 }
 
-static void insert(struct machine *machine, uint64_t directory, const char *name, uint64_t object) {
+void insert_in_directory(struct machine *machine, uint64_t directory, const char *name,
+                         uint64_t object) {
     static const char type[] = "_OBJECT_DIRECTORY_ENTRY";
     uint64_t entry = pool_take(machine, &machine->paged, layout_size(machine->layout, type), 0x10,
                                "a directory entry");
@@ -63,7 +64,7 @@ uint64_t make_directory(struct machine *machine, const char *path) {
     uint64_t directory =
         make_object(machine, &kind, 0, layout_size(machine->layout, "_OBJECT_DIRECTORY"));
     if (parent)
-        insert(machine, parent, name, directory);
+        insert_in_directory(machine, parent, name, directory);
     else
         put_pointer(machine, global(machine, "ObpRootDirectoryObject", 8), directory);
     remember(machine, path, directory);
@@ -75,7 +76,7 @@ uint64_t make_named(struct machine *machine, enum object_type type, uint64_t add
     struct object_kind kind = {"a named object", type, false, NULL, 0};
     kind.directory = directory_of(machine, path, &kind.name);
     uint64_t object = make_object(machine, &kind, address, size);
-    insert(machine, kind.directory, kind.name, object);
+    insert_in_directory(machine, kind.directory, kind.name, object);
     remember(machine, path, object);
     return object;
 }
@@ -83,7 +84,7 @@ uint64_t make_named(struct machine *machine, enum object_type type, uint64_t add
 void name_existing(struct machine *machine, const char *path, uint64_t object) {
     const char *name;
     uint64_t directory = directory_of(machine, path, &name);
-    insert(machine, directory, name, object);
+    insert_in_directory(machine, directory, name, object);
     put_pointer(machine, name_info(machine, object), directory);
     remember(machine, path, object);
 }

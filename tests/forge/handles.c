@@ -204,18 +204,23 @@ static uint64_t size_of_type(const struct machine *machine, enum object_type typ
     return 0x80; /* has members that nobody reads here */
 }
 
-static uint64_t make_device(struct machine *machine) {
+static uint64_t make_device(struct machine *machine, const char *path) {
     uint64_t size = size_of_type(machine, TYPE_DEVICE);
-    uint64_t device = make_named(machine, TYPE_DEVICE, 0, size, "\\Device\\HarddiskVolume2");
+    uint64_t device = make_named(machine, TYPE_DEVICE, 0, size, path);
     must_set(machine, device, "_DEVICE_OBJECT", "Type", 3);
     must_set(machine, device, "_DEVICE_OBJECT", "Size", size);
     must_set(machine, device, "_DEVICE_OBJECT", "ReferenceCount", 1);
     return device;
 }
 
+static uint64_t existing(const struct machine *machine, const char *path) {
+    const json_t *known = json_object_get(json_object_get(machine->facts, "named_objects"), path);
+    return known ? number_of(known, path) : 0;
+}
+
 static void write_file(struct machine *machine, uint64_t file, const char *name) {
     if (!machine->device)
-        machine->device = make_device(machine);
+        machine->device = make_device(machine, "\\Device\\HarddiskVolume2");
     must_set(machine, file, "_FILE_OBJECT", "Type", 5);
     must_set(machine, file, "_FILE_OBJECT", "Size", size_of_type(machine, TYPE_FILE));
     must_set(machine, file, "_FILE_OBJECT", "DeviceObject", machine->device);
@@ -263,25 +268,114 @@ static void add_usual_handles(struct machine *machine, struct table *table,
     }
 }
 
-/* The process that a row names, or an object of its own. */
-static uint64_t given_object(struct machine *machine, const json_t *row, enum object_type type) {
-    if (json_object_get(row, "process"))
-        return find_process(machine, number(row, "process"))->address;
-    return make_handle_object(machine, type, number_or(row, "object", 0),
-                              json_string_value(json_object_get(row, "name")));
+/* The object that a handle of another process, made before, leads to. */
+static uint64_t object_of_handle(const struct machine *machine, const json_t *pair) {
+    uint64_t pid = number_of(json_array_get(pair, 0), "of");
+    uint64_t value = number_of(json_array_get(pair, 1), "of");
+    size_t i;
+    json_t *note;
+    json_array_foreach(json_object_get(machine->facts, "handles"), i, note) {
+        if (number(note, "pid") == pid && number(note, "handle") == value)
+            return number(note, "object");
+    }
+    die("process 0x%llx has no handle 0x%llx yet", (unsigned long long)pid,
+        (unsigned long long)value);
 }
 
-/* Rows of {"handle", "type", "object" or "process", "access", "attributes", "name"}. */
+/* An object in a private namespace; its directory where `name` is NULL. */
+static uint64_t object_of_namespace(const struct machine *machine, uint64_t row, const char *name) {
+    const json_t *fact = json_array_get(json_object_get(machine->facts, "namespaces"), row);
+    return name ? number(json_object_get(fact, "objects"), name) : number(fact, "directory");
+}
+
+/* The name's text lies in a page that is not in the dump. */
+static void leave_name_out(struct machine *machine, const char *path, uint64_t object) {
+    json_t *facts = json_object_get(machine->facts, "names_left_out");
+    if (!facts) {
+        facts = json_array();
+        json_object_set_new(machine->facts, "names_left_out", facts);
+    }
+    json_array_append_new(facts, json_string(path));
+    uint64_t page = pool_take(machine, &machine->paged, PAGE_SIZE, PAGE_SIZE, "a name left out");
+    put_pointer(machine, name_info(machine, object) + 2 * machine->pointer_size, page);
+    memory_omit(&machine->memory, page);
+}
+
+/* A file of another device than the disk. */
+static uint64_t make_device_file(struct machine *machine, const char *device, const char *name) {
+    uint64_t file = make_handle_object(machine, TYPE_FILE, 0, name);
+    uint64_t known = existing(machine, device);
+    must_set(machine, file, "_FILE_OBJECT", "DeviceObject",
+             known ? known : make_device(machine, device));
+    return file;
+}
+
+/* What a row names: see add_given_handles(). */
+static uint64_t given_object(struct machine *machine, const json_t *row, enum object_type type) {
+    const char *name = json_string_value(json_object_get(row, "name"));
+    const char *device = json_string_value(json_object_get(row, "device"));
+    if (json_object_get(row, "process")) {
+        const struct process *process = find_process(machine, number(row, "process"));
+        return type == TYPE_THREAD ? process->thread_addresses[0] : process->address;
+    }
+    if (json_object_get(row, "of"))
+        return object_of_handle(machine, json_object_get(row, "of"));
+    if (json_object_get(row, "namespace"))
+        return object_of_namespace(machine, number(row, "namespace"), name);
+    if (device)
+        return make_device_file(machine, device, name);
+    if (name && type != TYPE_FILE && existing(machine, name))
+        return existing(machine, name);
+    uint64_t object = make_handle_object(machine, type, number_or(row, "object", 0), name);
+    if (number_or(row, "name_left_out", 0))
+        leave_name_out(machine, name, object);
+    return object;
+}
+
+/* What the scenario says of an object outside of its holder's session, as it has it. */
+static void note_outside(struct machine *machine, const struct process *process, const json_t *row,
+                         uint64_t object) {
+    json_t *notes = json_object_get(machine->facts, "cross_session");
+    json_t *note = json_object_get(row, "outside");
+    if (!notes) {
+        notes = json_array();
+        json_object_set_new(machine->facts, "cross_session", notes);
+    }
+    if (note) {
+        note = json_deep_copy(note);
+        json_object_set_new(note, "pid", json_integer((json_int_t)process->pid));
+        json_object_set_new(note, "object", address_text(machine, object));
+        json_object_set(note, "type", json_object_get(row, "type"));
+        json_array_append_new(notes, note);
+    }
+}
+
+/* A row: {"handle", "type", "access", "attributes", and what it leads to: "process", or its first
+ * thread; "of": [pid, handle], the object of another handle; "namespace": number of the row, with
+ * the "name" of an object in it; or "name", with the address "object", "device" and
+ * "name_left_out"}. An object that has the name already is that one. "outside" is what a reader
+ * must find in cross_session. */
+static void add_given_handle(struct machine *machine, struct table *table,
+                             const struct process *process, const json_t *row) {
+    enum object_type type = object_type_named(machine, string(row, "type"));
+    const struct handle handle = {number(row, "handle"), given_object(machine, row, type),
+                                  number_or(row, "access", 0x1f0003),
+                                  (unsigned)number_or(row, "attributes", 0)};
+    add_handle(machine, table, process, type, handle);
+    note_outside(machine, process, row, handle.object);
+}
+
+/* Rows are the process's own, and those of the scenario that have its "pid". */
 static void add_given_handles(struct machine *machine, struct table *table,
                               const struct process *process) {
     size_t i;
     json_t *row;
     json_array_foreach(json_object_get(process->extras, "handles"), i, row) {
-        enum object_type type = object_type_named(machine, string(row, "type"));
-        const struct handle handle = {number(row, "handle"), given_object(machine, row, type),
-                                      number_or(row, "access", 0x1f0003),
-                                      (unsigned)number_or(row, "attributes", 0)};
-        add_handle(machine, table, process, type, handle);
+        add_given_handle(machine, table, process, row);
+    }
+    json_array_foreach(json_object_get(machine->scenario, "handles"), i, row) {
+        if (number(row, "pid") == process->pid)
+            add_given_handle(machine, table, process, row);
     }
 }
 
@@ -294,7 +388,7 @@ static void add_process_handles(struct machine *machine, struct table *table,
     for (size_t i = 0; i < machine->process_count; i++) {
         const struct process *other = &machine->processes[i];
         bool wanted = csrss ? other->session == process->session && other != process : true;
-        if (!wanted || other->exited)
+        if (!wanted || other->exited || other->unlisted)
             continue;
         value += value % (per_page(machine) * HANDLE_STEP) ? 0 : HANDLE_STEP;
         add_handle(machine, table, process, TYPE_PROCESS,
@@ -315,6 +409,10 @@ static uint64_t highest_handle(const struct machine *machine, const struct proce
     json_t *row;
     json_array_foreach(json_object_get(process->extras, "handles"), i, row) {
         if (number(row, "handle") > highest)
+            highest = number(row, "handle");
+    }
+    json_array_foreach(json_object_get(machine->scenario, "handles"), i, row) {
+        if (number(row, "pid") == process->pid && number(row, "handle") > highest)
             highest = number(row, "handle");
     }
     return highest;
@@ -347,9 +445,14 @@ static void make_cid_table(struct machine *machine) {
     struct table table = open_table(machine, NULL, highest);
     for (size_t i = 0; i < machine->process_count; i++) {
         const struct process *process = &machine->processes[i];
+        const json_t *given = json_object_get(process->extras, "threads");
+        if (process->unlisted)
+            continue;
         if (!number_or(process->extras, "off_cid", 0))
             add_cid(machine, &table, process->pid, process->address);
         for (uint64_t k = 0; k < process->threads; k++) {
+            if (number_or(json_array_get(given, k), "off_cid", 0))
+                continue;
             uint64_t thread = process->thread_addresses[k];
             add_cid(machine, &table,
                     get_pointer(machine, field(machine, thread, "_ETHREAD", "Cid.UniqueThread")),
@@ -369,6 +472,11 @@ void forge_handles(struct machine *machine) {
         if (process->exited)
             continue;
         tables[count] = make_process_table(machine, process);
+        if (process->unlisted) {
+            uint64_t list = tables[count] + offset;
+            link_entry(machine, list, list, list);
+            continue;
+        }
         if (process->pid == 4)
             put_pointer(machine, global(machine, "ObpKernelHandleTable", 8), tables[count]);
         tables[count++] += offset;

@@ -34,6 +34,7 @@ struct process {
     uint64_t user_root; /* of the one that it has in user mode under KVA shadow; 0: none */
     uint64_t *thread_addresses;
     bool user_space; /* may have user pages: no kernel-only process, not exited */
+    bool unlisted;   /* on no list, and no id of it or of its threads is in PspCidTable */
 };
 
 struct session {
@@ -93,6 +94,7 @@ struct machine {
     /* By type index, as objects.h has them. */
     uint64_t types[64], object_counts[64], handle_counts[64];
     uint64_t device; /* that files are on */
+    json_t *keys;    /* path to control block, as far as keys are open */
 };
 
 /* Whether the scenario's machine has KVA shadow: its processors change tables on entering the
@@ -145,6 +147,8 @@ void forge_modules(struct machine *machine);
 void forge_services(struct machine *machine); /* tables and stubs of system calls */
 void forge_processes(struct machine *machine);
 void forge_processors(struct machine *machine);
+void forge_queues(struct machine *machine);  /* ready and waiting threads */
+void forge_planted(struct machine *machine); /* copies of processes, and fakes */
 void forge_kdbg(struct machine *machine);
 void forge_user_pages(struct machine *machine);
 void note_processes(struct machine *machine); /* facts.c */

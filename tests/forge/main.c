@@ -150,6 +150,7 @@ static void close_machine(struct machine *machine) {
     json_decref(machine->facts);
     json_decref(machine->globals);
     json_decref(machine->symbols);
+    json_decref(machine->keys);
     free(machine->export_names);
     close_user_images(machine);
     close_services(machine);
@@ -169,17 +170,21 @@ int main(int argc, char **argv) {
     forge_processes(&machine);
     forge_directories(&machine);
     name_object_types(&machine);
+    forge_namespaces(&machine);
     forge_jobs(&machine);
     forge_alpc(&machine);
     forge_tokens(&machine);
     forge_handles(&machine);
     forge_processors(&machine);
+    forge_queues(&machine);
+    forge_planted(&machine);
     finish_object_types(&machine);
     forge_kdbg(&machine);
     forge_user_pages(&machine);
     note_processes(&machine);
     forge_oddities(&machine);
     finish_spaces(&machine);
+    memory_check_claims(&machine.memory);
     write_dump(&machine, options.dump);
     json_object_set(machine.facts, "globals", machine.globals);
     if (options.facts &&

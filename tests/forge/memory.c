@@ -37,7 +37,7 @@ static const struct table_form forms[] = {
 struct claim {
     uint64_t root; /* of the space that it is in */
     uint64_t start, end;
-    char what[40];
+    const char *what;
 };
 
 static uint64_t entry_of(const struct memory *memory, uint64_t table, unsigned index) {
@@ -338,18 +338,26 @@ uint64_t memory_get(struct memory *memory, uint64_t address, size_t size) {
 }
 
 void memory_claim(struct memory *memory, uint64_t address, uint64_t size, const char *what) {
-    uint64_t end = address + size;
-    for (size_t i = 0; i < memory->claim_count; i++) {
-        const struct claim *other = &memory->claims[i];
-        if (other->root == memory->root && address < other->end && other->start < end)
-            die("%s at 0x%" PRIx64 " overlaps %s at 0x%" PRIx64, what, address, other->what,
-                other->start);
-    }
     memory->claims = xgrow(memory->claims, &memory->claim_capacity, memory->claim_count + 1,
                            sizeof *memory->claims);
-    struct claim *claim = &memory->claims[memory->claim_count++];
-    claim->root = memory->root;
-    claim->start = address;
-    claim->end = end;
-    snprintf(claim->what, sizeof claim->what, "%s", what);
+    memory->claims[memory->claim_count++] =
+        (struct claim){memory->root, address, address + size, what};
+}
+
+static int by_space_and_start(const void *left, const void *right) {
+    const struct claim *a = left, *b = right;
+    if (a->root != b->root)
+        return a->root < b->root ? -1 : 1;
+    return (a->start > b->start) - (a->start < b->start);
+}
+
+/* Of ranges in ascending order, the first two that overlap are neighbours. */
+void memory_check_claims(struct memory *memory) {
+    qsort(memory->claims, memory->claim_count, sizeof *memory->claims, by_space_and_start);
+    for (size_t i = 1; i < memory->claim_count; i++) {
+        const struct claim *other = &memory->claims[i - 1], *claim = &memory->claims[i];
+        if (other->root == claim->root && claim->start < other->end)
+            die("%s at 0x%" PRIx64 " overlaps %s at 0x%" PRIx64, claim->what, claim->start,
+                other->what, other->start);
+    }
 }

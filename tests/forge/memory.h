@@ -96,7 +96,9 @@ void memory_read(struct memory *memory, uint64_t address, void *bytes, size_t le
 void memory_put(struct memory *memory, uint64_t address, uint64_t value, size_t size);
 uint64_t memory_get(struct memory *memory, uint64_t address, size_t size);
 
-/* Declares that a range belongs to one thing; stops where two would overlap. */
+/* Declares that a range belongs to one thing; memory_check_claims(), when everything is in its
+ * place, stops where two overlap. `what` lives as long as the memory. */
 void memory_claim(struct memory *memory, uint64_t address, uint64_t size, const char *what);
+void memory_check_claims(struct memory *memory);
 
 #endif

@@ -58,12 +58,16 @@ void forge_directories(struct machine *machine);
 uint64_t make_directory(struct machine *machine, const char *path);
 uint64_t make_named(struct machine *machine, enum object_type type, uint64_t address, uint64_t size,
                     const char *path);
+/* An entry for it in the hash chains. */
+void insert_in_directory(struct machine *machine, uint64_t directory, const char *name,
+                         uint64_t object);
 /* Puts an object with a name into the directory of that path. */
 void name_existing(struct machine *machine, const char *path, uint64_t object);
 
-/* keys.c: a key object; `path` begins with \REGISTRY. */
+/* keys.c: an open key, by its whole path ("\REGISTRY\MACHINE"). */
 uint64_t make_key(struct machine *machine, uint64_t address, const char *path);
 
+void forge_namespaces(struct machine *machine); /* namespaces.c: private ones */
 void forge_jobs(struct machine *machine); /* jobs.c */
 void forge_alpc(struct machine *machine); /* alpc.c */
 

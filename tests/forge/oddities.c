@@ -92,6 +92,15 @@ static void make_unlink(struct machine *machine, const json_t *odd) {
     put_pointer(machine, next + machine->pointer_size, previous);
 }
 
+/* The last thread of a priority leads to the first again, and not to the list. */
+static void make_queue_cycle(struct machine *machine, const json_t *odd) {
+    const json_t *first = json_array_get(array(machine->scenario, "processors"), 0);
+    uint64_t head = field(machine, number(first, "prcb"), "_KPRCB", "DispatcherReadyListHead") +
+                    2 * machine->pointer_size * number(odd, "priority");
+    put_pointer(machine, get_pointer(machine, head + machine->pointer_size),
+                get_pointer(machine, head));
+}
+
 /* The page that holds the entry is not in the dump. */
 static void make_hole(struct machine *machine, const json_t *odd) {
     memory_omit(&machine->memory, list_entry(machine, odd, "process"));
@@ -112,6 +121,7 @@ static void break_lists(struct machine *machine) {
         {"unlink", make_unlink},
         {"hole", make_hole},
         {"pte", make_pte},
+        {"queue-cycle", make_queue_cycle},
     };
     size_t i;
     json_t *odd;

@@ -38,6 +38,7 @@ static struct process parse_row(const struct machine *machine, const json_t *row
         process.exited = boot + number_of(exited, name) * 10000;
     process.user_space = process.pid != 4 && !exited &&
                          !number_or(json_object_get(process.extras, "bits"), "Minimal", 0);
+    process.unlisted = number_or(process.extras, "unlisted", 0) != 0;
     return process;
 }
 
@@ -138,6 +139,8 @@ static void write_process(struct machine *machine, const struct process *process
     must_set(machine, object, "_EPROCESS", "Pcb.DirectoryTableBase", base);
     set(machine, object, "_EPROCESS", "Pcb.BasePriority", 8);
     set(machine, object, "_EPROCESS", "Pcb.QuantumReset", 6);
+    link_ring(machine, field(machine, object, "_EPROCESS", "Pcb.Header.WaitListHead"), NULL, 0);
+    link_ring(machine, field(machine, object, "_EPROCESS", "Pcb.ProfileListHead"), NULL, 0);
     must_set(machine, object, "_EPROCESS", "UniqueProcessId", process->pid);
     must_set(machine, object, "_EPROCESS", "InheritedFromUniqueProcessId", process->ppid);
     must_set(machine, object, "_EPROCESS", "ActiveThreads", process->threads);
@@ -168,6 +171,10 @@ static uint64_t given_root(const struct process *process) {
     return number_or(process->extras, "root", 0) >> PAGE_SHIFT;
 }
 
+static bool flag(const struct process *process, const char *name) {
+    return number_or(process->extras, name, 0) != 0;
+}
+
 static void make_process(struct machine *machine, struct process *process) {
     const struct object_kind *kind = process->pid == 4 ? &system_object : &process_object;
     process->address =
@@ -186,6 +193,8 @@ static void make_process(struct machine *machine, struct process *process) {
         process->thread_addresses[i] = make_thread(machine, process, json_array_get(given, i), i);
     }
     link_threads(machine, process, process->thread_addresses, process->threads);
+    if (flag(process, "freed"))
+        put_pointer(machine, object_header(machine, process->address), 0); /* PointerCount */
 }
 
 /* The Idle process is a variable of the kernel; it is in no process list but the Memory
@@ -218,10 +227,6 @@ static void make_sessions(struct machine *machine) {
     free(links);
 }
 
-static bool flag(const struct process *process, const char *name) {
-    return number_or(process->extras, name, 0) != 0;
-}
-
 /* Every process that is not kept off the list, in the order of the scenario; those that are
  * marked "last" behind the others. `entries` has room for one more than there are processes. */
 static size_t collect(struct machine *machine, const char *member, const char *off,
@@ -230,7 +235,7 @@ static size_t collect(struct machine *machine, const char *member, const char *o
     for (unsigned pass = 0; pass < 2; pass++)
         for (size_t i = 0; i < machine->process_count; i++) {
             const struct process *process = &machine->processes[i];
-            if (flag(process, off) || flag(process, last) != (pass == 1))
+            if (process->unlisted || flag(process, off) || flag(process, last) != (pass == 1))
                 continue;
             entries[count++] = field(machine, process->address, "_EPROCESS", member);
         }
@@ -242,7 +247,8 @@ static void link_sessions(struct machine *machine, uint64_t *entries) {
         const struct session *session = &machine->sessions[s];
         size_t count = 0;
         for (size_t i = 0; i < machine->process_count; i++)
-            if (machine->processes[i].session == (int64_t)session->id)
+            if (machine->processes[i].session == (int64_t)session->id &&
+                !machine->processes[i].unlisted)
                 entries[count++] = field(machine, machine->processes[i].address, "_EPROCESS",
                                          "SessionProcessLinks");
         link_ring(machine, field(machine, session->address, "_MM_SESSION_SPACE", "ProcessList"),

@@ -110,6 +110,14 @@ static void note_processor(struct machine *machine, const json_t *row,
                   hex(number_or(row, "cr4", 0x6f8))));
 }
 
+/* A variable of late kernels: "kernel_cet" of the scenario. */
+static void write_kernel_cet(struct machine *machine) {
+    const json_t *enabled = json_object_get(machine->scenario, "kernel_cet");
+    if (enabled)
+        memory_put(&machine->memory, global(machine, "KiKernelCetEnabled", 1),
+                   json_is_true(enabled), 1);
+}
+
 void forge_processors(struct machine *machine) {
     const json_t *rows = array(machine->scenario, "processors");
     size_t count = json_array_size(rows);
@@ -132,6 +140,7 @@ void forge_processors(struct machine *machine) {
         put_pointer(machine, block + machine->pointer_size * i, processor.prcb);
         note_processor(machine, row, &processor);
     }
+    write_kernel_cet(machine);
     link_threads(machine, &machine->idle, idle_threads, count);
     free(idle_threads);
 }

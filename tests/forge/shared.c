@@ -37,10 +37,14 @@ enum {
  * PF_PAE_ENABLED, PF_XMMI64_INSTRUCTIONS_AVAILABLE, PF_NX_ENABLED, PF_COMPARE_EXCHANGE128. */
 static const unsigned processor_features[] = {2, 3, 6, 8, 9, 10, 12, 14};
 
-/* No-execute is a bit above the 32 that an entry without PAE has. */
-static bool wants_long_entries(unsigned feature) {
+/* No-execute is a bit above the 32 that an entry without PAE has; the firmware may switch it off
+ * ("without_nx" of the scenario). */
+static bool has_feature(const struct machine *machine, unsigned feature) {
     enum { PF_PAE_ENABLED = 9, PF_NX_ENABLED = 12 };
-    return feature == PF_PAE_ENABLED || feature == PF_NX_ENABLED;
+    bool long_entries = machine->pointer_size == 8 || machine->pae;
+    if (feature == PF_NX_ENABLED && json_is_true(json_object_get(machine->scenario, "without_nx")))
+        return false;
+    return long_entries || (feature != PF_PAE_ENABLED && feature != PF_NX_ENABLED);
 }
 
 /* KSYSTEM_TIME: LowPart, High1Time, High2Time. */
@@ -78,9 +82,8 @@ void forge_shared_page(struct machine *machine) {
     put(page + PRODUCT_TYPE_IS_VALID, 1, 1);
     if (wide) /* XP has none */
         put(page + PROCESSOR_ARCHITECTURE, 9, 2);
-    bool long_entries = wide || machine->pae;
     for (size_t i = 0; i < sizeof processor_features / sizeof *processor_features; i++)
-        if (long_entries || !wants_long_entries(processor_features[i]))
+        if (has_feature(machine, processor_features[i]))
             put(page + PROCESSOR_FEATURES + processor_features[i], 1, 1);
     put(page + NT_MAJOR_VERSION, major, 4);
     put(page + NT_MINOR_VERSION, number_of(json_array_get(version, 1), "version"), 4);

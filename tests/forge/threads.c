@@ -34,11 +34,14 @@ static const struct wait {
     {4, "NtDelayExecution", NULL, 0}, /* DelayExecution */
 };
 
-/* Thread ids come from the same table as process ids. */
+/* Thread ids come from the same table as process ids; the first entry of a page is no handle's. */
 static uint64_t take_thread_id(struct machine *machine) {
+    uint64_t page = PAGE_SIZE / layout_size(machine->layout, "_HANDLE_TABLE_ENTRY") * 4;
     for (;;) {
         uint64_t id = machine->next_thread_id;
         machine->next_thread_id += 4;
+        if (id % page == 0)
+            continue;
         size_t i = 0;
         while (i < machine->process_count && machine->processes[i].pid != id)
             i++;
@@ -227,7 +230,10 @@ uint64_t make_thread(struct machine *machine, const struct process *process, con
              process->pid ? take_thread_id(machine) : 0);
     set(machine, thread, "_ETHREAD", "Tcb.Process", process->address);
     set(machine, thread, "_ETHREAD", "ThreadsProcess", process->address);
-    set(machine, thread, "_ETHREAD", "Tcb.ApcState.Process", process->address);
+    set(machine, thread, "_ETHREAD", "ThreadInserted", !idle);
+    uint64_t attached = number_or(plan.row, "attached", process->pid);
+    set(machine, thread, "_ETHREAD", "Tcb.ApcState.Process",
+        attached == process->pid ? process->address : find_process(machine, attached)->address);
     uint64_t wait = field(machine, thread, "_ETHREAD", "Tcb.Header.WaitListHead");
     link_entry(machine, wait, wait, wait);
     write_stack(machine, thread, &plan);
@@ -246,12 +252,15 @@ void link_threads(struct machine *machine, const struct process *process, const 
         {"ThreadListHead", "ThreadListEntry"},
         {"Pcb.ThreadListHead", "Tcb.ThreadListEntry"},
     };
+    const json_t *given = json_object_get(process->extras, "threads");
     uint64_t *entries = xcalloc(count, sizeof *entries);
     for (size_t list = 0; list < sizeof lists / sizeof *lists; list++) {
+        size_t linked = 0;
         for (size_t i = 0; i < count; i++)
-            entries[i] = field(machine, threads[i], "_ETHREAD", lists[list].entry);
+            if (!number_or(json_array_get(given, i), "off_lists", 0))
+                entries[linked++] = field(machine, threads[i], "_ETHREAD", lists[list].entry);
         link_ring(machine, field(machine, process->address, "_EPROCESS", lists[list].head), entries,
-                  count);
+                  linked);
     }
     free(entries);
 }

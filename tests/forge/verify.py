@@ -302,12 +302,14 @@ def check_process(space, process):
         threads = space.ring(address + space.offset("_EPROCESS", head),
                              space.offset("_ETHREAD", entry))
         owners = {space.member(thread, "_ETHREAD", "Cid.UniqueProcess") for thread in threads}
-        check(f"{name}: {head}", len(threads), process["active_threads"])
+        rows = (process.get("extras") or {}).get("threads", [])
+        off = sum(1 for row in rows if isinstance(row, dict) and row.get("off_lists"))
+        check(f"{name}: {head}", len(threads), process["active_threads"] - off)
         check(f"{name}: owners", owners, {process["pid"]} if threads else set())
 
 
 def check_processes(space, facts):
-    odd = facts.get("oddities", [])
+    odd = [row for row in facts.get("oddities", []) if row["kind"] != "queue-cycle"]
     hidden = {row["process"] for row in odd if row["kind"] == "hole"}
     for process in facts["processes"]:
         if "0x%x" % process["pid"] not in hidden:
@@ -336,6 +338,35 @@ def check_processors(space, facts):
         for name in ("cr0", "cr3", "cr4"):
             path = "ProcessorState.SpecialRegisters." + name.capitalize()
             check(name, space.member(prcb, "_KPRCB", path), int(processor[name], 0))
+
+
+def check_queues(space, facts):
+    """As many threads are on the first processor's lists as the scenario puts there."""
+    rows = [row for process in facts["processes"]
+            for row in (process.get("extras") or {}).get("threads", []) if isinstance(row, dict)]
+    prcb = int(facts["processors"][0]["prcb"], 0)
+    members, pair = space.types["_KPRCB"]["fields"], 2 * space.pointer_size
+    wait = space.offset("_KTHREAD", "WaitListEntry")
+    heads = {}
+    if "DispatcherReadyListHead" in members:
+        heads["ready"] = [prcb + space.offset("_KPRCB", "DispatcherReadyListHead") + pair * i
+                          for i in range(32)]
+        heads["wait"] = [prcb + space.offset("_KPRCB", "WaitListHead")]
+    elif "KiDispatcherReadyListHead" in facts["globals"]:
+        heads["ready"] = [int(facts["globals"]["KiDispatcherReadyListHead"], 0) + pair * i
+                          for i in range(32)]
+        heads["wait"] = [int(facts["globals"]["KiWaitListHead"], 0)]
+    if "_KSHARED_READY_QUEUE" in space.types and "SharedReadyQueue" in members:
+        shared = space.number(prcb + space.offset("_KPRCB", "SharedReadyQueue"))
+        heads["shared"] = [shared + space.offset("_KSHARED_READY_QUEUE", "ReadyListHead") + pair * i
+                           for i in range(32)]
+    cycles = any(row["kind"] == "queue-cycle" for row in facts.get("oddities", []))
+    for queue, lists in heads.items():
+        threads = [thread for head in lists for thread in space.ring(head, wait)]
+        expected = [row for row in rows if row.get("queue") == queue]
+        check(f"{queue}: a cycle", None in threads, cycles and queue == "ready")
+        check(f"{queue}: threads", len([one for one in threads if one]), len(expected))
+        check(f"{queue}: types", {space.number(one, 1) for one in threads if one} - {6}, set())
 
 
 def space_of(space, facts, name=None):
@@ -469,7 +500,7 @@ def check_handles(space, facts):
         check(f"HandleCount of {address}", found, count)
     cid = space.number(kdbg_address(space, 0x58))
     for process in facts["processes"]:
-        if not (process.get("extras") or {}).get("off_cid"):
+        if not {"off_cid", "unlisted"} & set(process.get("extras") or {}):
             check("PspCidTable", pointer_of(space, table_entry(space, cid, process["pid"])),
                   int(process["address"], 0))
     kinds = facts["object_types"]
@@ -525,6 +556,7 @@ def check_names(space, facts):
     names, width = facts["named_objects"], space.pointer_size
     directories = {int(address, 0) for path, address in names.items()
                    if path == "\\" or any(other.startswith(path + "\\") for other in names)}
+    left_out = {int(names[path], 0): path for path in facts.get("names_left_out", [])}
     root = space.number(kdbg_address(space, 0x98))
     found, todo = {"\\": root}, [("", root)]
     while todo:
@@ -535,7 +567,7 @@ def check_names(space, facts):
                 item = space.number(entry + width)
                 name = name_info(space, item) + width
                 text = space.read(space.number(name + width), space.number(name, 2))
-                child = path + "\\" + text.decode("utf-16")
+                child = path + "\\" + text.decode("utf-16") if text else left_out.get(item)
                 check(f"{child}: directory", space.number(name - width), directory)
                 found[child] = item
                 if item in directories:
@@ -543,6 +575,26 @@ def check_names(space, facts):
                 entry = space.number(entry)
     check("names", sorted(found), sorted(names))
     check("named objects", found, {path: int(address, 0) for path, address in names.items()})
+
+
+def check_namespaces(space, facts):
+    """The table of private namespaces; an entry and its directory lead to each other."""
+    namespaces, known = facts.get("namespaces", []), facts["globals"]
+    if not namespaces:
+        return
+    table = known.get("ObpPrivateNamespaceLookupTable")
+    start = int(table, 0) if table else int(known["PspHostSiloGlobals"], 0) + space.offset(
+        "_ESERVERSILO_GLOBALS", "ObSiloState") + space.offset(
+        "_OBP_SILODRIVERSTATE", "PrivateNamespaceLookupTable")
+    entries = {entry for bucket in range(37) for entry in space.ring(start + 16 * bucket, 0)}
+    check("namespaces", entries, {int(row["address"], 0) for row in namespaces})
+    check("NumberOfPrivateSpaces", space.number(start + 37 * 16 + 8, 4), len(namespaces))
+    for row in namespaces:
+        entry, directory = int(row["address"], 0), int(row["directory"], 0)
+        check("a namespace's directory", space.number(entry + 0x10), directory)
+        check("NamespaceEntry", space.member(directory, "_OBJECT_DIRECTORY", "NamespaceEntry"),
+              entry)
+        check("boundary: TotalSize", space.number(entry + 0x38, 4), space.number(entry + 0x18))
 
 
 def check_alpc(space, facts):
@@ -640,8 +692,8 @@ def main():
     check_header(dump, facts)
     space = Space(dump, layout["types"])
     for part in (check_translations, check_kernel, check_modules, check_processes,
-                 check_processors, check_services, check_threads, check_handles,
-                 check_tokens, check_types, check_names, check_alpc, check_jobs,
+                 check_processors, check_queues, check_services, check_threads, check_handles,
+                 check_tokens, check_types, check_names, check_namespaces, check_alpc, check_jobs,
                  check_user_space):
         part(space, facts)
 

@@ -82,11 +82,13 @@ static void reduce(const uint8_t *old, size_t old_size, const uint8_t *new, size
     struct text whole[2] = {TEXT_EMPTY, TEXT_EMPTY}, reduced[2];
     text_append(&whole[0], (const char *)old, old_size);
     text_append(&whole[1], (const char *)new, new_size);
-    alike_remove(whole, 2, reduced);
-    for (size_t i = 0; i < 2; i++) {
-        text_deinit(&whole[i]);
-        text_deinit(&reduced[i]);
+    for (enum alike_reader reader = ALIKE_FOR_MEANING; reader <= ALIKE_FOR_VALUES; reader++) {
+        alike_remove(whole, 2, reader, reduced);
+        for (size_t i = 0; i < 2; i++)
+            text_deinit(&reduced[i]);
     }
+    for (size_t i = 0; i < 2; i++)
+        text_deinit(&whole[i]);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {

@@ -1,14 +1,19 @@
 /* base.c - tests of the base library: errors, text, whole files, the command line. */
 #include "test.h"
 
+#include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/address_set.h"
 #include "base/cli.h"
 #include "base/file.h"
+#include "base/mapping.h"
 #include "base/memory.h"
 #include "base/text.h"
 
@@ -97,6 +102,58 @@ static void test_mapping_refuses_what_is_no_file(void **state) {
     assert_null(mapping.data);
     mapping_close(&mapping);
     unlink(empty);
+}
+
+/* The part of a page behind the end of a file reads as zeros; pages behind it end the program. */
+static void test_a_file_that_gets_shorter_while_it_is_mapped(void **state) {
+    (void)state;
+    struct error err;
+    struct mapping mapping;
+    AUTO_FREE char *path = path_of("shrinking");
+    AUTO_FREE char *content = xcalloc(1, 0x3000);
+    assert_int_equal(file_write(&err, path, content, 0x3000), STATUS_OK);
+    assert_int_equal(mapping_open(&err, path, &mapping), STATUS_OK);
+    assert_int_equal(mapping_check(&err, &mapping), STATUS_OK);
+    assert_int_equal(truncate(path, 0x1800), 0);
+    assert_int_equal(mapping_check(&err, &mapping), STATUS_IO);
+    assert_non_null(strstr(err.message, "was shortened while it was read (expected 12288 bytes)"));
+
+    int lines[2], result;
+    assert_int_equal(pipe(lines), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        dup2(lines[1], STDERR_FILENO);
+        _exit(*(volatile const uint8_t *)(mapping.data + 0x2000) ? 3 : 4);
+    }
+    close(lines[1]);
+    char line[4096] = {0};
+    assert_true(read(lines[0], line, sizeof line - 1) > 0);
+    close(lines[0]);
+    assert_int_equal(waitpid(child, &result, 0), child);
+    assert_true(WIFEXITED(result) && WEXITSTATUS(result) == EXIT_TROUBLE);
+    assert_non_null(strstr(line, "shrinking: was shortened while it was read (expected 12288"));
+    mapping_close(&mapping);
+    unlink(path);
+}
+
+/* A fault of memory that is nobody's file is not hidden. */
+static void test_other_bus_errors_stay(void **state) {
+    (void)state;
+    int result;
+    pid_t child = fork();
+    if (child == 0) {
+        close(STDERR_FILENO);
+        signal(SIGBUS, SIG_DFL);
+        struct mapping mapping;
+        AUTO_FREE char *path = path_of("other");
+        file_write(NULL, path, "x", 1);
+        mapping_open(NULL, path, &mapping);
+        int file = open(path, O_RDONLY);
+        const uint8_t *other = mmap(NULL, 0x2000, PROT_READ, MAP_PRIVATE, file, 0);
+        _exit(*(volatile const uint8_t *)(other + 0x1000) ? 3 : 4);
+    }
+    assert_int_equal(waitpid(child, &result, 0), child);
+    assert_true(WIFSIGNALED(result) && WTERMSIG(result) == SIGBUS);
 }
 
 /* ---- the command line ---- */
@@ -206,6 +263,8 @@ int main(void) {
         cmocka_unit_test(test_text_grows_and_is_taken),
         cmocka_unit_test(test_file_appears_complete),
         cmocka_unit_test(test_mapping_refuses_what_is_no_file),
+        cmocka_unit_test(test_other_bus_errors_stay),
+        cmocka_unit_test(test_a_file_that_gets_shorter_while_it_is_mapped),
         cmocka_unit_test(test_addresses_are_met_once),
         cmocka_unit_test(test_options_are_read),
         cmocka_unit_test(test_wrong_usage_is_trouble),

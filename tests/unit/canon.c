@@ -92,6 +92,107 @@ static void test_a_tree_alone(void **state) {
     assert_string_equal(text.data, "{\n  \"a\": [\n    \"x\"\n  ],\n  \"b\": 2\n}\n");
 }
 
+static void write_rows(struct canon *canon, const void *data) {
+    canon_array_begin(canon, NULL);
+    for (int i = 0; i < *(const int *)data; i++) {
+        canon_object_begin(canon, NULL);
+        canon_integer(canon, "number", i);
+        canon_object_end(canon);
+    }
+    canon_array_end(canon);
+}
+
+static void write_word(struct canon *canon, const void *data) {
+    canon_string(canon, NULL, data);
+}
+
+/* What stands in a place has the indent of the place, and other empty arrays stay. */
+static void test_places_in_a_tree(void **state) {
+    (void)state;
+    struct text text AUTO(text_deinit) = TEXT_EMPTY;
+    struct canon canon;
+    const int three = 3, none = 0;
+    json_t *rows = json_array(), *no_rows = json_array(), *word = json_array();
+    json_t *tree = json_pack("{s:{s:[o,o,[]]},s:o,s:{}}", "a", "b", rows, no_rows, "c", word, "d");
+    struct canon_place places[] = {
+        {rows, write_rows, &three}, {no_rows, write_rows, &none}, {word, write_word, "w"}};
+    canon_init(&canon, &text);
+    canon_set_places(&canon, places, ARRAY_LENGTH(places));
+    canon_object_begin(&canon, NULL);
+    canon_json(&canon, "tree", tree);
+    canon_object_end(&canon);
+    canon_finish(&canon);
+    json_decref(tree);
+    assert_as_jansson(&text);
+    json_t *found = json_loads(text.data, 0, NULL);
+    json_t *expected = json_pack("{s:{s:{s:[[{s:i},{s:i},{s:i}],[],[]]},s:s,s:{}}}", "tree", "a",
+                                 "b", "number", 0, "number", 1, "number", 2, "c", "w", "d");
+    assert_true(json_equal(found, expected));
+    json_decref(found);
+    json_decref(expected);
+}
+
+/* Text of a value goes where it is put, as its tree would. */
+static void test_what_was_written_before(void **state) {
+    (void)state;
+    struct text once AUTO(text_deinit) = TEXT_EMPTY, text AUTO(text_deinit) = TEXT_EMPTY;
+    struct text expected AUTO(text_deinit) = TEXT_EMPTY;
+    struct canon canon;
+    json_t *tree = json_pack("[{s:[i,s],s:{}},[]]", "z", 1, "a\nb", "e");
+    canon_init(&canon, &once);
+    canon_json(&canon, NULL, tree);
+    for (int pass = 0; pass < 2; pass++) {
+        canon_init(&canon, pass ? &expected : &text);
+        canon_array_begin(&canon, NULL);
+        canon_object_begin(&canon, NULL);
+        if (pass)
+            canon_json(&canon, "key", tree);
+        else
+            canon_written(&canon, "key", once.data, once.length);
+        canon_object_end(&canon);
+        canon_array_end(&canon);
+        canon_finish(&canon);
+    }
+    json_decref(tree);
+    assert_string_equal(text.data, expected.data);
+}
+
+struct given {
+    struct text text;
+    int times;
+};
+
+static void take(void *data, const char *bytes, size_t length) {
+    struct given *given = data;
+    text_append(&given->text, bytes, length);
+    given->times++;
+}
+
+/* A sink gets in pieces what a text gets as a whole. */
+static void test_a_sink(void **state) {
+    (void)state;
+    struct text whole AUTO(text_deinit) = TEXT_EMPTY, block AUTO(text_deinit) = TEXT_EMPTY;
+    struct given given = {.text = TEXT_EMPTY};
+    struct canon canon;
+    const int many = 200000;
+    json_t *rows = json_array(), *tree = json_pack("{s:o}", "rows", rows);
+    struct canon_place place = {rows, write_rows, &many};
+    for (int pass = 0; pass < 2; pass++) {
+        canon_init(&canon, pass ? &block : &whole);
+        canon_set_places(&canon, &place, 1);
+        if (pass)
+            canon_set_sink(&canon, (struct canon_sink){take, &given});
+        canon_json(&canon, NULL, tree);
+        canon_finish(&canon);
+    }
+    json_decref(tree);
+    assert_true(given.times > 2);
+    assert_int_equal(given.text.length, whole.length);
+    assert_memory_equal(given.text.data, whole.data, whole.length);
+    assert_true(block.capacity < whole.length / 2);
+    text_deinit(&given.text);
+}
+
 /* A tree may be deeper than the writer's own containers: what is read may be. */
 static void test_a_deep_tree(void **state) {
     (void)state;
@@ -258,6 +359,9 @@ int main(void) {
         cmocka_unit_test(test_a_tree_goes_where_it_is_put),
         cmocka_unit_test(test_a_tree_alone),
         cmocka_unit_test(test_a_deep_tree),
+        cmocka_unit_test(test_places_in_a_tree),
+        cmocka_unit_test(test_what_was_written_before),
+        cmocka_unit_test(test_a_sink),
         cmocka_unit_test(test_misuse_ends_the_program),
         cmocka_unit_test(test_layouts),
         cmocka_unit_test(test_layouts_do_not_guess_kinds),

@@ -221,6 +221,37 @@ static void test_tables_that_lie(void **state) {
     close_machine(&objects, target);
 }
 
+/* All pages of entries of both tables are one. */
+static void test_a_page_in_many_places(void **state) {
+    (void)state;
+    struct small_objects objects = small_objects("nt-10240-x64", true);
+    uint64_t leaf = TABLE_PAGES + 0x1000, other = TABLE + 0x100;
+    objects_table(&objects, TABLE, TABLE_PAGES | 1, 0x1000);
+    objects_table(&objects, other, leaf, 0x400);
+    for (unsigned i = 0; i < 4; i++)
+        machine_put(objects.machine, TABLE_PAGES + 8 * i, leaf, 8);
+    objects_packed(&objects, entry_at(leaf, 1), OBJECT(0), 0, 1);
+    struct target *target = objects_open(&objects);
+    struct handle_table table, second;
+    struct handle_entry entry;
+    struct address_set met = {0};
+    handle_table_open(target, TABLE, &table);
+    handle_table_open(target, other, &second);
+    struct handle_walk walk = {.table = &table, .met = &met};
+    assert_true(handle_walk_next(&walk, &entry));
+    assert_int_equal(entry.handle, 4);
+    assert_false(handle_walk_next(&walk, &entry));
+    assert_int_equal(walk.unreadable[READ_BAD_VALUE], 3);
+    assert_int_equal(walk.pages, 4); /* what it cost */
+    walk = (struct handle_walk){.table = &second, .met = &met};
+    assert_false(handle_walk_next(&walk, &entry));
+    assert_int_equal(walk.unreadable[READ_BAD_VALUE], 1);
+    walk = (struct handle_walk){.table = &second};
+    assert_true(handle_walk_next(&walk, &entry));
+    address_set_deinit(&met);
+    close_machine(&objects, target);
+}
+
 /* Bits of a type's own, bits that all types share, and bits without a name. */
 static void test_names_of_rights(void **state) {
     (void)state;
@@ -255,6 +286,7 @@ int main(void) {
         cmocka_unit_test(test_ids),
         cmocka_unit_test(test_ids_without_a_table),
         cmocka_unit_test(test_tables_that_lie),
+        cmocka_unit_test(test_a_page_in_many_places),
         cmocka_unit_test(test_names_of_rights),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

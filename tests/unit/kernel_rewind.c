@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/mapping.h"
 #include "base/memory.h"
 #include "kernel/list.h"
 #include "kernel/process.h"

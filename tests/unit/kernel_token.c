@@ -98,11 +98,62 @@ static void test_more_groups_than_windows_makes(void **state) {
     machine_destroy(objects.machine);
 }
 
+#define SESSION 0xffffe00000233000
+
+/* The token of a logon session whose buddy's low half is `buddy`. */
+static void expect_elevation(uint32_t buddy, uint32_t flags, enum token_elevation expected) {
+    struct small_objects objects = token_of(2);
+    struct machine *machine = objects.machine;
+    enum token_elevation elevation;
+    enum read_state read;
+    machine_put(machine, TOKEN + objects_offset(&objects, "_TOKEN", "LogonSession"), SESSION, 8);
+    machine_put(machine, TOKEN + objects_offset(&objects, "_TOKEN", "TokenFlags"), flags, 4);
+    machine_put(machine,
+                SESSION + objects_offset(&objects, "_SEP_LOGON_SESSION_REFERENCES", "BuddyLogonId"),
+                buddy, 8);
+    struct target *target = objects_open(&objects);
+    assert_true(token_elevation(target, TOKEN, &read, &elevation));
+    assert_int_equal(read, READ_PRESENT);
+    assert_int_equal(elevation, expected);
+    target_close(target);
+    machine_destroy(machine);
+}
+
+static void test_elevation(void **state) {
+    (void)state;
+    expect_elevation(0, 0x2000, TOKEN_ELEVATION_DEFAULT);
+    expect_elevation(0, 0x2800, TOKEN_ELEVATION_DEFAULT); /* restricted by its own user */
+    expect_elevation(0x2c8f1, 0x2000, TOKEN_ELEVATION_FULL);
+    expect_elevation(0x2c8b3, 0x2800, TOKEN_ELEVATION_LIMITED);
+}
+
+static void test_token_without_a_logon_session(void **state) {
+    (void)state;
+    const struct {
+        uint64_t session;
+        enum read_state expected;
+    } cases[] = {{0, READ_BAD_VALUE}, {0xffffe00009990000, READ_NOT_MAPPED}};
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        struct small_objects objects = token_of(2);
+        enum token_elevation elevation;
+        enum read_state read;
+        machine_put(objects.machine, TOKEN + objects_offset(&objects, "_TOKEN", "LogonSession"),
+                    cases[i].session, 8);
+        struct target *target = objects_open(&objects);
+        assert_true(token_elevation(target, TOKEN, &read, &elevation));
+        assert_int_equal(read, cases[i].expected);
+        target_close(target);
+        machine_destroy(objects.machine);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_sids),
         cmocka_unit_test(test_groups),
         cmocka_unit_test(test_more_groups_than_windows_makes),
+        cmocka_unit_test(test_elevation),
+        cmocka_unit_test(test_token_without_a_logon_session),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -222,6 +222,26 @@ static void test_anchors_differ(void **state) {
     assert_has(pair.html, "id=\"process.bit.changed--lsass.exe-3aX--2\"");
 }
 
+/* What the difference calls one member under two names is one in the pictures and tables. */
+static void test_renamed_members_are_one(void **state) {
+    (void)state;
+    static const char form[] =
+        "{'layouts': {'pdb': null, 'scope': 'all', 'types': {'_CC': {'kind': 'struct', 'size': 24,"
+        " 'fields': {'First': {'offset': '0x0', 'type': 'void*'},"
+        " '%s': {'offset': '0x8', 'type': '_CURSOR'},"
+        " 'Last': {'offset': '0x10', 'type': 'void*'}}}}}}";
+    AUTO_FREE char *old = xasprintf(form, "LazyWriterCursor");
+    AUTO_FREE char *new = xasprintf(form, "LazyWriteCursor");
+    struct pair pair = pair_of(parse(old), parse(new));
+    assert_has(pair.markdown, "| ≡ | `0x8` | `0x8` | `LazyWriteCursor` | `_CURSOR` | renamed from "
+                              "`LazyWriterCursor` |");
+    assert_has(pair.html, "<g class=\"bar renamed\" transform=\"translate(0 ");
+    assert_has(pair.html, "<code>LazyWriteCursor at 0x8, _CURSOR</code>");
+    assert_lacks(pair.html, "class=\"bar removed");
+    assert_lacks(pair.html, "class=\"bar added");
+    pair_deinit(&pair);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_html_is_escaped),
@@ -237,6 +257,7 @@ int main(void) {
         cmocka_unit_test(test_same_bytes_whatever_the_path),
         cmocka_unit_test(test_every_kind_is_told),
         cmocka_unit_test(test_anchors_differ),
+        cmocka_unit_test(test_renamed_members_are_one),
     };
     return cmocka_run_group_tests_name("reports", tests, NULL, NULL);
 }

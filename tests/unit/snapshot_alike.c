@@ -17,16 +17,21 @@ static struct text text_of(const char *string) {
     return text;
 }
 
-static void check_removed(const char *const *texts, const char *const *expected, size_t count) {
+static void check_reduced(const char *const *texts, const char *const *expected, size_t count,
+                          enum alike_reader reader) {
     struct text whole[3], reduced[3];
     for (size_t i = 0; i < count; i++)
         whole[i] = text_of(texts[i]);
-    alike_remove(whole, count, reduced);
+    alike_remove(whole, count, reader, reduced);
     for (size_t i = 0; i < count; i++) {
         assert_string_equal(reduced[i].data, expected[i]);
         text_deinit(&whole[i]);
         text_deinit(&reduced[i]);
     }
+}
+
+static void check_removed(const char *const *texts, const char *const *expected, size_t count) {
+    check_reduced(texts, expected, count, ALIKE_FOR_MEANING);
 }
 
 #define TYPES(...)  "{\"layouts\": {\"types\": {" __VA_ARGS__ "}}}"
@@ -54,6 +59,35 @@ static void what_one_lacks_stays(void **state) {
                   (const char *const[]){TYPES(A ", " E_EMPTY), TYPES(E_EMPTY)}, 2);
 }
 
+#define PROCESSES(...)  "{\"processes\": [" __VA_ARGS__ "], \"symbols\": {\"s\": 1}}"
+#define NO_SYMBOLS(...) "{\"processes\": [" __VA_ARGS__ "], \"symbols\": {}}"
+#define HANDLES(it)     "{\"handles\": {\"count\": 1, \"entries\": " it ", \"table\": 5}, \"pid\": 4}"
+
+/* Nobody reads single handles but who compares value by value: he reads those that differ. */
+static void handles_go(void **state) {
+    (void)state;
+    static const char *const whole[] = {
+        PROCESSES(HANDLES("[1, [2]]") ", " HANDLES("[3]") ", {}, " HANDLES("[4]")),
+        PROCESSES(HANDLES("[1, [2]]") ", " HANDLES("[5]") ", " HANDLES("[4]"))};
+    static const char *const meaning[] = {
+        NO_SYMBOLS(HANDLES("[]") ", " HANDLES("[]") ", {}, " HANDLES("[]")),
+        NO_SYMBOLS(HANDLES("[]") ", " HANDLES("[]") ", " HANDLES("[]"))};
+    static const char *const values[] = {
+        NO_SYMBOLS(HANDLES("[]") ", " HANDLES("[3]") ", {}, " HANDLES("[4]")),
+        NO_SYMBOLS(HANDLES("[]") ", " HANDLES("[5]") ", " HANDLES("[4]"))};
+    check_reduced(whole, meaning, 2, ALIKE_FOR_MEANING);
+    check_reduced(whole, values, 2, ALIKE_FOR_VALUES);
+}
+
+/* What is left out for who compares by meaning may be another value. */
+static void symbols_that_differ_are_values(void **state) {
+    (void)state;
+    static const char *const whole[] = {WITHOUT("{\"a\": 1}"), WITHOUT("{\"a\": 2}")};
+    static const char *const meaning[] = {WITHOUT("{}"), WITHOUT("{}")};
+    check_reduced(whole, meaning, 2, ALIKE_FOR_MEANING);
+    check_reduced(whole, whole, 2, ALIKE_FOR_VALUES);
+}
+
 /* Values of another shape than the schema's are for the comparison to complain of. */
 static void strange_values_stay(void **state) {
     (void)state;
@@ -61,13 +95,14 @@ static void strange_values_stay(void **state) {
         "{\"layouts\": [1], \"symbols\": 4}",
         TYPES("\"_A\": 4, \"_B\": {\"fields\": 5}, \"_\\u0043\": {\"fields\": {\"X\": 1}}"),
         "{\"layouts\": {\"types\": [" A_EMPTY "]}}",
+        "{\"processes\": [4, {\"handles\": 5}, {\"handles\": {\"entries\": {\"a\": 1}}}]}",
         "[{}]",
         "",
     };
     for (size_t i = 0; i < ARRAY_LENGTH(strange); i++) {
         struct text whole[2] = {text_of(strange[i]), text_of(strange[i])}, reduced[2];
-        alike_remove(whole, 2, reduced);
-        if (i < 2)
+        alike_remove(whole, 2, ALIKE_FOR_MEANING, reduced);
+        if (i < 2 || i == 3)
             assert_string_equal(reduced[0].data, strange[i]);
         else
             assert_int_equal(reduced[0].length, 0);
@@ -97,7 +132,7 @@ static char *report(const json_t *old, const json_t *new) {
 /* Whether both texts were snapshots. */
 static bool check_same_difference(const struct text *whole) {
     struct text reduced[2];
-    alike_remove(whole, 2, reduced);
+    alike_remove(whole, 2, ALIKE_FOR_MEANING, reduced);
     json_t *old = parse(&whole[0]), *new = parse(&whole[1]);
     bool both = old && new;
     if (both && reduced[0].length) {
@@ -149,6 +184,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_alike_goes),
         cmocka_unit_test(what_one_lacks_stays),
+        cmocka_unit_test(handles_go),
+        cmocka_unit_test(symbols_that_differ_are_values),
         cmocka_unit_test(strange_values_stay),
         cmocka_unit_test(damaged_texts_compare_as_whole_ones),
     };

@@ -173,12 +173,15 @@ static void thread_off_a_list_may_be_right(void **state) {
     set(&world, thread(2), "_ETHREAD", "Tcb.State", 4, 1);
     json_t *snapshot = snapshot_of(world, NULL);
     assert_null(finding(snapshot, "thread.hidden"));
+    expect(snapshot, "processes.2.threads.2.benign", "\"terminated\"");
+    expect(snapshot, "processes.2.threads.1.benign", "nothing");
     json_decref(snapshot);
     world = make_world();
     link_list(&world, "ThreadListHead", "ThreadListEntry", THREADS - 1);
     set(&world, thread(2), "_ETHREAD", "ThreadInserted", 0, 4);
     snapshot = snapshot_of(world, NULL);
     assert_null(finding(snapshot, "thread.hidden"));
+    expect(snapshot, "processes.2.threads.2.benign", "\"being-created\"");
     json_decref(snapshot);
     world = make_world();
     set(&world, thread(1), "_ETHREAD", "ThreadListEntry.Flink", ABSENT, 8);
@@ -284,6 +287,45 @@ static void services_that_take_handles(void **state) {
         assert_false(service_takes_handle(others[i]));
 }
 
+/* The processor's wait list has thread 3, which belongs to `process`. */
+static json_t *snapshot_with_waiting(struct world world, uint64_t process) {
+    uint64_t links[] = {NT_PRCB + offset_of(world.symbols, "_KPRCB", "WaitListHead"),
+                        thread(3) + offset_of(world.symbols, "_KTHREAD", "WaitListEntry")};
+    machine_ring(world.machine, links, ARRAY_LENGTH(links));
+    set(&world, thread(3), "_ETHREAD", "Tcb.Header.Type", 6, 1);
+    set(&world, thread(3), "_ETHREAD", "Tcb.State", 5, 1);
+    set(&world, thread(3), "_ETHREAD", "Tcb.Process", process, 8);
+    set(&world, thread(3), "_ETHREAD", "Cid.UniqueThread", 0x20c, 8);
+    set(&world, thread(3), "_ETHREAD", "ThreadInserted", 2, 4);
+    return snapshot_of(world, NULL);
+}
+
+static void thread_of_the_dispatcher_alone_is_hidden(void **state) {
+    (void)state;
+    json_t *snapshot = snapshot_with_waiting(make_world(), CSRSS);
+    expect(snapshot, "processes.2.threads.3.address", "\"0xffffe00000103000\"");
+    expect_finding(snapshot, "thread.hidden", "subject", "\"csrss.exe (0x1f8)\"");
+    expect_finding(snapshot, "thread.hidden", "evidence.tid", "524");
+    expect_finding(snapshot, "thread.hidden", "evidence.seen_on", "[\"wait_list\"]");
+    expect_finding(snapshot, "thread.hidden", "evidence.missing_from",
+                   "[\"thread_list_head\",\"scheduler_list\"]");
+    assert_null(finding(snapshot, "thread.orphan"));
+    json_decref(snapshot);
+}
+
+/* Somebody has written over the dispatcher header of its process. */
+static void thread_of_no_process_is_told(void **state) {
+    (void)state;
+    struct world world = make_world();
+    set(&world, small_process(3), "_EPROCESS", "Pcb.Header.Type", 5, 1);
+    json_t *snapshot = snapshot_with_waiting(world, small_process(3));
+    expect_finding(snapshot, "thread.orphan", "subject", "\"thread 0x20c\"");
+    expect_finding(snapshot, "thread.orphan", "evidence.address", "\"0xffffe00000103000\"");
+    expect_finding(snapshot, "thread.orphan", "evidence.process", "\"0xffffe00000013000\"");
+    expect_finding(snapshot, "thread.orphan", "evidence.seen_on", "[\"wait_list\"]");
+    json_decref(snapshot);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(thread_is_told_whole),
@@ -291,6 +333,8 @@ int main(void) {
         cmocka_unit_test(values_of_no_name_are_null),
         cmocka_unit_test(thread_off_a_list_is_hidden),
         cmocka_unit_test(thread_off_a_list_may_be_right),
+        cmocka_unit_test(thread_of_the_dispatcher_alone_is_hidden),
+        cmocka_unit_test(thread_of_no_process_is_told),
         cmocka_unit_test(entry_that_is_no_thread_is_told),
         cmocka_unit_test(head_that_is_not_there_is_null),
         cmocka_unit_test(part_needs_its_section),

@@ -1,0 +1,42 @@
+/* layers.c - fuzz target: jobs, silos, and what protects the processes of a dump of any bytes. */
+#include "../unit/small_jobs.h"
+#include "analyses/assemble.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* Parsed once; its members are where the seed has them. */
+static const struct symbols *layouts(void) {
+    static struct symbols *symbols;
+    if (!symbols)
+        symbols = builtin_symbols(JOBS_PROFILE);
+    return symbols;
+}
+
+static void make_sections(const struct target *target) {
+    static const char *const names[] = {"processes", "processors", "sessions", "jobs", "silos"};
+    struct assembly assembly = {0};
+    for (size_t row = 0; row < analyses_count(); row++)
+        for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+            assembly.selected[row] |= analyses[row] == analysis_find(names[i]);
+    struct text text = TEXT_EMPTY;
+    assemble(target, &assembly, NULL, &text);
+    json_t *snapshot = json_loadb(text.data, text.length, JSON_REJECT_DUPLICATES, NULL);
+    if (!snapshot)
+        abort(); /* whatever is in the dump, the snapshot is JSON */
+    json_decref(snapshot);
+    text_deinit(&text);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    struct target *target;
+    if (target_open_bytes(NULL, "input", data, size, &target))
+        return 0;
+    target->kernel.base = NT;
+    target->kernel.size = NT_SIZE;
+    target->symbols = layouts();
+    target->match = MATCH_PROVED;
+    make_sections(target);
+    target->symbols = NULL;
+    target_close(target);
+    return 0;
+}
