@@ -27,6 +27,13 @@ BROKEN_LIST = (
 BUILD_LAB = (
     "Volatility reads 32 characters of NtBuildLab (symbols/windows/extensions/kdbg.py, "
     "get_build_lab).")
+FREED = "The process was deleted: the snapshot has it in object_scan.freed."
+UNLISTED_THREAD = (
+    "The thread was taken off the process's list, which is all that Volatility reads; the snapshot "
+    "has it from other places, and a finding thread.hidden.")
+ENDED_THREAD = (
+    "The thread has ended or is being made, and is on no list of its process, which is all that "
+    "Volatility reads; the snapshot has it by its id or a scan.")
 LOST_PROCESS = "The process itself is in a hole of the dump; a scan finds its threads."
 
 SILENT = (
@@ -43,6 +50,8 @@ REFUSED = {
                   "WindowsIntel32e).",
 }
 THREADS = "windows.thrdscan.ThrdScan"
+# Its processes lie about everything, and no reader can say what they are.
+NOT_COMPARED = ("hostile-planted",)
 SCANS = {"windows.psscan.PsScan": "_EPROCESS", THREADS: "_ETHREAD",
          "windows.symlinkscan.SymlinkScan": "_OBJECT_SYMBOLIC_LINK",
          "windows.mutantscan.MutantScan": "_KMUTANT"}
@@ -123,6 +132,23 @@ def list_is_broken(found):
                for finding in found["findings"])
 
 
+def is_freed(found, row):
+    return any((freed["pid"], freed["name"]) == (row[1], row[3])
+               for freed in found["object_scan"]["freed"])
+
+
+def unlisted(found):
+    """The threads that _EPROCESS.ThreadListHead has not."""
+    return {int(finding["evidence"]["address"], 16) & 0xFFFFFFFFFFFF
+            for finding in found["findings"] if finding["kind"] == "thread.hidden"
+            and "thread_list_head" in finding["evidence"]["missing_from"]}
+
+
+def state_of(found, row):
+    return next(t["state"] for p in found["processes"] if p["pid"] == row[1]
+                for t in p["threads"] if t["tid"] == row[2])
+
+
 def difference(plugin, found, side, row, others):
     """Why one side alone has the row; None where there is no reason."""
     if list_is_broken(found):
@@ -132,6 +158,12 @@ def difference(plugin, found, side, row, others):
             return LOST_PROCESS
     if plugin == "windows.handles.Handles":
         return handle_difference(found, side, row, others)
+    if plugin == "windows.psscan.PsScan" and side == "theirs" and is_freed(found, row):
+        return FREED
+    if plugin == "windows.threads.Threads" and side == "ours":
+        if row[0] in unlisted(found):
+            return UNLISTED_THREAD
+        return ENDED_THREAD if state_of(found, row) in ("Terminated", "Initialized") else None
     if plugin in SCANS and straddles(found, plugin, row[0]):
         return STRADDLES
     if plugin == "windows.psxview.PsXView" and side == "ours":
