@@ -214,14 +214,22 @@ def links_theirs(rows, found):
 
 
 def mutants_ours(found):
-    """Those that have a name: Volatility reads that in the object's own header as well."""
+    """Those that have a name: Volatility reads that in the object's own header as well. Those of
+    private namespaces its scan does not find before Windows 10; why is not known."""
+    private = [(entry["address"], entry["name"])
+               for namespace in found["objects"].get("namespaces") or []
+               for entry in namespace["objects"] or [] if entry["type"] == "Mutant"]
     entries = [(entry["address"], entry["name"])
                for entries in found["objects"]["directories"].values() if entries
                for entry in entries if entry["type"] == "Mutant"]
     entries += [(handle["object"], handle_name(handle)) for p in found["processes"]
                 for handle in (p.get("handles") or {}).get("entries", [])
                 if handle["type"] == "Mutant" and handle_name(handle)]
-    return [(scanned(found, address(at)), name) for at, name in entries]
+    if found["system"]["build"] >= 10240:
+        entries += private
+    else:
+        entries = [entry for entry in entries if entry not in private]
+    return [(scanned(found, address(at)), name) for at, name in entries if name]
 
 
 def mutants_theirs(rows, found):
@@ -308,8 +316,8 @@ class Machine:
 
     def snapshot(self):
         return Snapshot(json.loads(subprocess.run(
-            [self.analyzer, "snapshot", self.dumps / f"{self.name}.dmp", "--quiet", "--symbols",
-             self.symbols / "windows", "--sections", SECTIONS],
+            [self.analyzer, "snapshot", self.dumps / f"{self.name}.dmp", "--quiet", "--scan",
+             "--symbols", self.symbols / "windows", "--sections", SECTIONS],
             check=True, capture_output=True).stdout), self)
 
     def physical(self, at):
@@ -359,7 +367,7 @@ class Machine:
             image, how = (self.dumps / f"{self.name}.dmp").resolve(), "dump"
             if self.dump.type not in READ_TYPES:
                 refused = self.run(python, copy, folder, image, list(PLUGINS)[:1])
-                how = f"ELF (of the dump: {'; '.join(refused['refused'])})"
+                how = f"ELF (of the dump: {refused['refused'][0]})"
                 image = self.core(folder)
             return how, self.run(python, copy, folder, image, PLUGINS)
 
@@ -427,8 +435,8 @@ def table(results):
     text = ["| dump | read as | " + " | ".join(p.split(".")[1] for p in PLUGINS) + " |",
             "|---|---|" + "---|" * len(PLUGINS)]
     for name, how, words, lines in sorted(results):
-        cells = []
-        for line in lines:
+        cells, by_plugin = [], {line.plugin: line for line in lines}
+        for line in [by_plugin[plugin] for plugin in PLUGINS if lines]:
             reasons = [line.silent] if line.silent else sorted(line.known)
             marks = "".join(letters.setdefault(why, "abcdefghijklmnopqrstuvwxyz"[len(letters)])
                             for why in reasons)
@@ -452,7 +460,8 @@ def main():
     copy = os.environ.get("NTDRIFT_VOLATILITY")
     if not copy or not (pathlib.Path(copy) / "vol.py").exists():
         skip("NTDRIFT_VOLATILITY names no folder with vol.py")
-    names = sys.argv[3:] or sorted(path.stem for path in dumps.glob("*.dmp"))
+    names = sys.argv[3:] or sorted(path.stem for path in dumps.glob("*.dmp")
+                                   if path.stem not in volatility_known.NOT_COMPARED)
     if not names:
         skip(f"no dumps in {dumps}")
     python, right, results = python_of(copy), True, []

@@ -24,6 +24,16 @@ NAME_CHARACTERS = (
 BROKEN_LIST = (
     "The list of processes is broken in the dump (a finding list.* says where): Volatility's ends "
     "there, the snapshot goes on from the list's other end and from the other lists.")
+BUILD_LAB = (
+    "Volatility reads 32 characters of NtBuildLab (symbols/windows/extensions/kdbg.py, "
+    "get_build_lab).")
+FREED = "The process was deleted: the snapshot has it in object_scan.freed."
+UNLISTED_THREAD = (
+    "The thread was taken off the process's list, which is all that Volatility reads; the snapshot "
+    "has it from other places, and a finding thread.hidden.")
+ENDED_THREAD = (
+    "The thread has ended or is being made, and is on no list of its process, which is all that "
+    "Volatility reads; the snapshot has it by its id or a scan.")
 LOST_PROCESS = "The process itself is in a hole of the dump; a scan finds its threads."
 
 SILENT = (
@@ -39,7 +49,10 @@ REFUSED = {
     "small-la57": "Volatility has no page tables of five levels (layers/intel.py, "
                   "WindowsIntel32e).",
 }
-SCANS = {"windows.psscan.PsScan": "_EPROCESS", "windows.thrdscan.ThrdScan": "_ETHREAD",
+THREADS = "windows.thrdscan.ThrdScan"
+# Its processes lie about everything, and no reader can say what they are.
+NOT_COMPARED = ("hostile-planted",)
+SCANS = {"windows.psscan.PsScan": "_EPROCESS", THREADS: "_ETHREAD",
          "windows.symlinkscan.SymlinkScan": "_OBJECT_SYMBOLIC_LINK",
          "windows.mutantscan.MutantScan": "_KMUTANT"}
 LISTED = ("PsList", "Threads", "Handles", "PsXView", "Sessions", "GetSIDs", "JobLinks")
@@ -74,9 +87,12 @@ def low_handle(handle):
     return 4 * ((page // POINTERS + page % POINTERS) * ENTRIES + place)
 
 
-def coded_index(found, row):
-    index = next(t["index"] for t in found["objects"]["types"] if t["name"] == row[3])
-    return (row[2] - 0x30 >> 8 ^ int(found["objects"]["cookie"], 16) ^ index) & 0xFF
+def is_index_zero(found, at, kind):
+    """Whether the header of an object of that type has a TypeIndex of 0, with the cookie."""
+    if not found["objects"].get("cookie"):
+        return False
+    index = next(t["index"] for t in found["objects"]["types"] if t["name"] == kind)
+    return (at - 0x30 >> 8 ^ int(found["objects"]["cookie"], 16) ^ index) & 0xFF == 0
 
 
 def handle_difference(found, side, row, others):
@@ -89,12 +105,48 @@ def handle_difference(found, side, row, others):
         return None
     if entry_of(found, row)["attributes"]:
         return ATTRIBUTES
-    return INDEX_ZERO if found["objects"].get("cookie") and not coded_index(found, row) else None
+    return INDEX_ZERO if is_index_zero(found, row[2], row[3]) else None
+
+
+def view_difference(found, row):
+    """Of (pid, name, view), which the snapshot alone has."""
+    if re.search("[^A-Za-z. ]", row[1]):
+        return NAME_CHARACTERS
+    process = next(p for p in found["processes"] if p["pid"] == row[0])
+    if row[2] == "csrss" and is_index_zero(found, int(process["address"], 16), "Process"):
+        return INDEX_ZERO
+    threads = [found.machine.physical(int(t["address"], 16)) for t in process["threads"]]
+    lost = bool(threads) and all(straddles(found, THREADS, at) for at in threads)
+    return STRADDLES if row[2] == "thrdscan" and lost else None
+
+
+def info_difference(row, others):
+    """A build lab that begins as the other side's does."""
+    alike = any(other[0] == row[0] == "NTBuildLab" and other[1][:32] == row[1][:32]
+                for other in others)
+    return BUILD_LAB if alike else None
 
 
 def list_is_broken(found):
     return any(finding["kind"].startswith("list.") and finding["subject"] == "PsActiveProcessHead"
                for finding in found["findings"])
+
+
+def is_freed(found, row):
+    return any((freed["pid"], freed["name"]) == (row[1], row[3])
+               for freed in found["object_scan"]["freed"])
+
+
+def unlisted(found):
+    """The threads that _EPROCESS.ThreadListHead has not."""
+    return {int(finding["evidence"]["address"], 16) & 0xFFFFFFFFFFFF
+            for finding in found["findings"] if finding["kind"] == "thread.hidden"
+            and "thread_list_head" in finding["evidence"]["missing_from"]}
+
+
+def state_of(found, row):
+    return next(t["state"] for p in found["processes"] if p["pid"] == row[1]
+                for t in p["threads"] if t["tid"] == row[2])
 
 
 def difference(plugin, found, side, row, others):
@@ -106,8 +158,16 @@ def difference(plugin, found, side, row, others):
             return LOST_PROCESS
     if plugin == "windows.handles.Handles":
         return handle_difference(found, side, row, others)
+    if plugin == "windows.psscan.PsScan" and side == "theirs" and is_freed(found, row):
+        return FREED
+    if plugin == "windows.threads.Threads" and side == "ours":
+        if row[0] in unlisted(found):
+            return UNLISTED_THREAD
+        return ENDED_THREAD if state_of(found, row) in ("Terminated", "Initialized") else None
     if plugin in SCANS and straddles(found, plugin, row[0]):
         return STRADDLES
-    if plugin == "windows.psxview.PsXView" and side == "ours" and re.search("[^A-Za-z. ]", row[1]):
-        return NAME_CHARACTERS
+    if plugin == "windows.psxview.PsXView" and side == "ours":
+        return view_difference(found, row)
+    if plugin == "windows.info.Info":
+        return info_difference(row, others)
     return None
