@@ -21,6 +21,7 @@ PUBLISHED = {
     "handle": "0x1c0", "entry": "0xffffc001d3300700", "object": "0xffffe00076049f20",
     "type": "File", "granted_access": "0x12019f", "attributes": ["Protected", "Inherit", "Audit"],
     "handle_count": 1, "pointer_count": 32770,
+    "header": {"address": "0xffffe00076049ef0", "flags": [], "optional": {}},
     "name": "\\Device\\HarddiskVolume2\\Tools\\NotMyfault.log",  # made up by the scenario
 }
 
