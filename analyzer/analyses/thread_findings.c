@@ -85,6 +85,12 @@ static bool is_missing_anywhere(const struct sought *sought) {
 
 /* ---- reasons ---- */
 
+/* Whether it is to run again: then it has not ended, whatever is written in its members. */
+static bool is_queued(const struct sought *sought) {
+    const unsigned queues = 1u << PLACE_READY_LIST | 1u << PLACE_WAIT_LIST;
+    return sought->sighting && (sought->sighting->places & queues);
+}
+
 /* The reason, or NULL; `*is_known` is false where its own members cannot be read. The idle threads
  * are no objects and were never inserted. */
 static const char *reason_of(const struct thread_reader *reader, const struct sought *sought,
@@ -95,7 +101,7 @@ static const char *reason_of(const struct thread_reader *reader, const struct so
         return "idle";
     *is_known = !sought->entry->strange && sought->entry->type_state == READ_PRESENT &&
                 read_value(reader, sought->entry->address, THREAD_STATE, &state);
-    if (!*is_known)
+    if (!*is_known || is_queued(sought))
         return NULL;
     if (state == THREAD_TERMINATED)
         return "terminated";
