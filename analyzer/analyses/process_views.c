@@ -333,10 +333,18 @@ static void look_at_handles(struct csrss *csrss, uint64_t process) {
             not_whole(gathering, state);
 }
 
-static bool is_csrss(const struct target *target, uint64_t process) {
+/* A process whose name cannot be read may be one. */
+static bool is_csrss(struct gathering *gathering, uint64_t process) {
     AUTO(text_deinit) struct text name = TEXT_EMPTY;
-    return process_name(target, process, &name) == READ_PRESENT &&
-           strcmp(name.data, "csrss.exe") == 0;
+    enum read_state state = process_name(gathering->target, process, &name);
+    if (state != READ_PRESENT)
+        not_whole(gathering, state);
+    return state == READ_PRESENT && strcmp(name.data, "csrss.exe") == 0;
+}
+
+/* Every csrss.exe is known where a list of all processes is. */
+static bool knows_processes(const struct process_set *set) {
+    return process_view_whole(set, VIEW_ACTIVE) || process_view_whole(set, VIEW_MEMORY_MANAGER);
 }
 
 static void see_csrss(struct gathering *gathering) {
@@ -349,9 +357,11 @@ static void see_csrss(struct gathering *gathering) {
     struct address_set looked_at = {0};
     for (size_t i = 0; i < gathering->known; i++) {
         uint64_t process = gathering->sightings->items[i].address;
-        if (address_set_add(&looked_at, process) && is_csrss(gathering->target, process))
+        if (address_set_add(&looked_at, process) && is_csrss(gathering, process))
             look_at_handles(&csrss, process);
     }
+    if (!knows_processes(gathering->set))
+        not_whole(gathering, READ_BAD_VALUE);
     address_set_deinit(&looked_at);
     objects_free(csrss.objects);
 }

@@ -11,7 +11,11 @@
 static char *process_label(const struct target *target, uint64_t process) {
     AUTO(text_deinit) struct text name = TEXT_EMPTY;
     struct field_read pid = target_read_field(target, process, "_EPROCESS", "UniqueProcessId");
-    process_name(target, process, &name);
+    char address[24];
+    if (process_name(target, process, &name) != READ_PRESENT) {
+        address_print(target, process, address);
+        text_puts(&name, address);
+    }
     if (pid.absent || pid.state != READ_PRESENT)
         return xasprintf("%s", name.data);
     return xasprintf("%s (0x%" PRIx64 ")", name.data, pid.value);
