@@ -55,6 +55,11 @@ void report_list(struct analysis_context *context, const char *name, uint64_t he
         add_finding(context, kind, name, list_evidence(context->target, head, walk));
 }
 
+void report_processes(struct analysis_context *context) {
+    if (!process_set_whole(context->processes))
+        coverage_partial(context, "not all processes are known: no list of them closes");
+}
+
 json_t *json_pdb(const struct pdb_identity *pdb) {
     json_t *json = json_object();
     json_object_set_new(json, "name", json_string(pdb->name));

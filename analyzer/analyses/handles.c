@@ -148,6 +148,7 @@ static void extend(struct analysis_context *context, json_t *processes) {
         coverage_none(context, "the symbols do not describe handle tables");
         return;
     }
+    report_processes(context);
     extraction.types = objects_types(extraction.objects, &extraction.type_count, &found_by);
     extraction.counts = xcalloc(extraction.type_count + 1, sizeof *extraction.counts);
     extraction.pages_most = pages_most(context->target);

@@ -342,11 +342,6 @@ static bool is_csrss(struct gathering *gathering, uint64_t process) {
     return state == READ_PRESENT && strcmp(name.data, "csrss.exe") == 0;
 }
 
-/* Every csrss.exe is known where a list of all processes is. */
-static bool knows_processes(const struct process_set *set) {
-    return process_view_whole(set, VIEW_ACTIVE) || process_view_whole(set, VIEW_MEMORY_MANAGER);
-}
-
 static void see_csrss(struct gathering *gathering) {
     struct handle_table table;
     handle_table_of_process(gathering->target, 0, &table);
@@ -360,7 +355,7 @@ static void see_csrss(struct gathering *gathering) {
         if (address_set_add(&looked_at, process) && is_csrss(gathering, process))
             look_at_handles(&csrss, process);
     }
-    if (!knows_processes(gathering->set))
+    if (!process_set_whole(gathering->set)) /* there may be another csrss.exe */
         not_whole(gathering, READ_BAD_VALUE);
     address_set_deinit(&looked_at);
     objects_free(csrss.objects);

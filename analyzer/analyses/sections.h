@@ -98,6 +98,9 @@ const char *user_memory_probe(const struct target *target, const struct process_
 void report_list(struct analysis_context *context, const char *name, uint64_t head,
                  const struct list_walk *walk);
 
+/* For a section that is made of what the processes lead to: it is not whole where they are not. */
+void report_processes(struct analysis_context *context);
+
 json_t *json_pdb(const struct pdb_identity *pdb);
 
 /* A module of the section `stubs`; a stub that is not as most of it becomes a finding. */
