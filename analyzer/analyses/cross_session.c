@@ -298,6 +298,7 @@ static void extend(struct analysis_context *context, json_t *processes) {
     else if (count == 0)
         coverage_none(context, "the types of objects were not found");
     else {
+        report_processes(context);
         mark_types(&extraction, count);
         look_at_all(&extraction, processes);
     }

@@ -32,17 +32,32 @@ static json_t *list_evidence(const struct target *target, uint64_t head,
     return evidence;
 }
 
+/* A head that is not in the dump: nothing is known of the list, and nothing is wrong with it. */
+static bool is_out_of_reach(const struct list_walk *walk, uint64_t head) {
+    return walk->end == LIST_BROKEN && walk->state != READ_BAD_VALUE && walk->count == 0 &&
+           walk->broken_at == head && walk->broken_from == head;
+}
+
 void report_list(struct analysis_context *context, const char *name, uint64_t head,
                  const struct list_walk *walk) {
     if (walk->end == LIST_CLOSED)
         return;
     enum read_state state = walk->end == LIST_BROKEN ? walk->state : READ_BAD_VALUE;
     context->coverage->unreadable[state]++;
+    if (is_out_of_reach(walk, head)) {
+        coverage_partial(context, "the head of a list cannot be read");
+        return;
+    }
     coverage_partial(context, "a list does not close: see findings");
     char kind[32];
     snprintf(kind, sizeof kind, "list.%s", list_end_name(walk->end));
     if (!is_reported(context->findings, kind, name))
         add_finding(context, kind, name, list_evidence(context->target, head, walk));
+}
+
+void report_processes(struct analysis_context *context) {
+    if (!process_set_whole(context->processes))
+        coverage_partial(context, "not all processes are known: no list of them closes");
 }
 
 json_t *json_pdb(const struct pdb_identity *pdb) {

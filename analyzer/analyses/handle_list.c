@@ -22,6 +22,8 @@ struct held {
     uint32_t name_length;
     uint8_t state;      /* enum read_state of the object ... */
     uint8_t name_state; /* ... and of its name */
+    uint8_t body;       /* from the header to the object */
+    uint8_t flags, infos[OBJECT_INFO_COUNT];
 };
 
 struct row {
@@ -95,7 +97,10 @@ static struct held make_held(struct handle_list *list, uint64_t address,
                         .handle_count = object->handle_count,
                         .type = is_named(object->type) ? object->type->name : NULL,
                         .name = list->names.length,
-                        .state = (uint8_t)object->state};
+                        .state = (uint8_t)object->state,
+                        .body = (uint8_t)(address - object->header),
+                        .flags = object->flags};
+    memcpy(held.infos, object->infos, sizeof held.infos);
     if (object->state == READ_PRESENT)
         held.name_state = (uint8_t)object_name(list->known, object, &name);
     if (name.length > list->names_left) {
@@ -144,6 +149,11 @@ size_t handle_list_count(const struct handle_list *list) {
 
 /* ---- writing ---- */
 
+/* In the order of their names, as canonical JSON wants it. */
+static const enum object_info written_infos[] = {OBJECT_INFO_CREATOR, OBJECT_INFO_HANDLE,
+                                                 OBJECT_INFO_NAME, OBJECT_INFO_PROCESS,
+                                                 OBJECT_INFO_QUOTA};
+
 /* The handles of one process. */
 struct range {
     const struct handle_list *list;
@@ -190,6 +200,28 @@ static void write_name(struct canon *canon, const struct handle_list *list, cons
         canon_string_of(canon, "name", list->names.data + held->name, held->name_length);
 }
 
+/* The optional headers, by name and address, are what InfoMask tells. */
+static void write_header(struct canon *canon, const struct handle_list *list,
+                         const struct held *held) {
+    uint64_t header = held->address - held->body;
+    canon_object_begin(canon, "header");
+    write_address(canon, list->target, "address", header);
+    canon_array_begin(canon, "flags");
+    for (unsigned bit = 0; bit < 8; bit++) {
+        const char *name = held->flags >> bit & 1 ? object_flag_name(list->known, bit) : NULL;
+        if (name)
+            canon_string(canon, NULL, name);
+    }
+    canon_array_end(canon);
+    canon_object_begin(canon, "optional");
+    for (size_t i = 0; i < ARRAY_LENGTH(written_infos); i++)
+        if (held->infos[written_infos[i]])
+            write_address(canon, list->target, object_info_name(written_infos[i]),
+                          header - held->infos[written_infos[i]]);
+    canon_object_end(canon);
+    canon_object_end(canon);
+}
+
 static void write_handle(struct canon *canon, const struct handle_list *list,
                          const struct row *row) {
     const struct held *held = &list->objects[row->object];
@@ -201,6 +233,7 @@ static void write_handle(struct canon *canon, const struct handle_list *list,
     canon_hex(canon, "handle", row->handle);
     if (is_known) {
         canon_integer(canon, "handle_count", held->handle_count);
+        write_header(canon, list, held);
         write_name(canon, list, row);
     }
     write_address(canon, list->target, "object", held->address);

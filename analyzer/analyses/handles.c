@@ -148,6 +148,7 @@ static void extend(struct analysis_context *context, json_t *processes) {
         coverage_none(context, "the symbols do not describe handle tables");
         return;
     }
+    report_processes(context);
     extraction.types = objects_types(extraction.objects, &extraction.type_count, &found_by);
     extraction.counts = xcalloc(extraction.type_count + 1, sizeof *extraction.counts);
     extraction.pages_most = pages_most(context->target);
@@ -178,7 +179,10 @@ static const char *const types[] = {"_CLIENT_ID",
                                     "_HANDLE_TABLE_ENTRY",
                                     "_OBJECT_HEADER",
                                     "_OBJECT_HEADER_CREATOR_INFO",
+                                    "_OBJECT_HEADER_HANDLE_INFO",
                                     "_OBJECT_HEADER_NAME_INFO",
+                                    "_OBJECT_HEADER_PROCESS_INFO",
+                                    "_OBJECT_HEADER_QUOTA_INFO",
                                     "_OBJECT_TYPE",
                                     NULL};
 static const char *const publics[] = {"ObHeaderCookie", "ObTypeIndexTable", "ObpKernelHandleTable",

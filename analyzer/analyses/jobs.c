@@ -182,6 +182,8 @@ static json_t *extract(struct analysis_context *context) {
     if (!target_field_address(context->target, 0, "_EPROCESS", "Job", &links))
         return coverage_none(context, "the symbols do not describe jobs");
     job_set_find(context, &jobs);
+    if (!jobs.is_list_known)
+        report_processes(context);
     json_t *section = json_array();
     for (size_t i = 0; i < jobs.count; i++)
         json_array_append_new(section, extract_one(context, &jobs, &jobs.items[i]));

@@ -97,13 +97,27 @@ static bool is_being_created(const struct process_set *set, const struct process
            !(is_set(facts->inserted) && is_missing_everywhere(set, entry));
 }
 
+/* A thread holds the object of its process, which leaves these two lists when it is deleted; the
+ * Memory Manager's it leaves before, at its end. ExitTime and ProcessExiting are easily written
+ * over: a thread contradicts them. */
+static bool has_left_too_early(const struct process_set *set, const struct process_entry *entry) {
+    const unsigned threads = 1u << VIEW_THREAD_OWNER | 1u << VIEW_PROCESSOR;
+    return (is_missing(set, entry, VIEW_ACTIVE) || is_missing(set, entry, VIEW_CID_TABLE)) &&
+           (entry->views & threads);
+}
+
+static bool has_exited(const struct process_set *set, const struct process_entry *entry,
+                       const struct process_facts *facts) {
+    return (is_set(facts->exit_time) || is_set(facts->exiting)) && !has_left_too_early(set, entry);
+}
+
 const char *process_benign(const struct process_set *set, const struct process_entry *entry,
                            const struct process_facts *facts) {
     if (!is_missing_anywhere(set, entry))
         return NULL;
     if (entry->kind == PROCESS_IDLE)
         return "idle";
-    if (is_set(facts->exit_time) || is_set(facts->exiting))
+    if (has_exited(set, entry, facts))
         return "exited";
     if (is_being_created(set, entry, facts))
         return "being-created";
@@ -112,11 +126,11 @@ const char *process_benign(const struct process_set *set, const struct process_e
     return is_own(facts, "MemCompression") ? "memory-compression" : NULL;
 }
 
-/* A process that has not ended, by its own members, and that a list lacks which is whole. */
+/* A process that a list lacks which is whole, with no reason. */
 static bool is_hidden(const struct process_set *set, const struct process_entry *entry,
                       const struct process_facts *facts) {
     return entry->kind == PROCESS_PROCESS && is_missing_anywhere(set, entry) &&
-           (facts->inserted.known || facts->inserted.absent) && is_clear(facts->exit_time) &&
+           (facts->inserted.known || facts->inserted.absent) && facts->exit_time.known &&
            facts->active_threads.known && !process_benign(set, entry, facts);
 }
 

@@ -170,6 +170,10 @@ bool process_view_whole(const struct process_set *set, enum process_origin view)
     return ring ? ring->start && ring->walk.end == LIST_CLOSED : set->places[view].whole;
 }
 
+bool process_set_whole(const struct process_set *set) {
+    return process_view_whole(set, VIEW_ACTIVE) || process_view_whole(set, VIEW_MEMORY_MANAGER);
+}
+
 bool process_view_absent(const struct process_set *set, enum process_origin view) {
     const struct process_ring *ring = ring_of(set, view);
     return ring ? ring->absent : set->places[view].absent;

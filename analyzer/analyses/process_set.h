@@ -65,6 +65,9 @@ void process_set_destroy(struct process_set *set);
 /* Whether a process that `view` has not is known to be absent there. */
 bool process_view_whole(const struct process_set *set, enum process_origin view);
 
+/* Whether a list that has every process could be read to its end. */
+bool process_set_whole(const struct process_set *set);
+
 /* Whether this build has no such view. */
 bool process_view_absent(const struct process_set *set, enum process_origin view);
 

@@ -333,10 +333,13 @@ static void look_at_handles(struct csrss *csrss, uint64_t process) {
             not_whole(gathering, state);
 }
 
-static bool is_csrss(const struct target *target, uint64_t process) {
+/* A process whose name cannot be read may be one. */
+static bool is_csrss(struct gathering *gathering, uint64_t process) {
     AUTO(text_deinit) struct text name = TEXT_EMPTY;
-    return process_name(target, process, &name) == READ_PRESENT &&
-           strcmp(name.data, "csrss.exe") == 0;
+    enum read_state state = process_name(gathering->target, process, &name);
+    if (state != READ_PRESENT)
+        not_whole(gathering, state);
+    return state == READ_PRESENT && strcmp(name.data, "csrss.exe") == 0;
 }
 
 static void see_csrss(struct gathering *gathering) {
@@ -349,9 +352,11 @@ static void see_csrss(struct gathering *gathering) {
     struct address_set looked_at = {0};
     for (size_t i = 0; i < gathering->known; i++) {
         uint64_t process = gathering->sightings->items[i].address;
-        if (address_set_add(&looked_at, process) && is_csrss(gathering->target, process))
+        if (address_set_add(&looked_at, process) && is_csrss(gathering, process))
             look_at_handles(&csrss, process);
     }
+    if (!process_set_whole(gathering->set)) /* there may be another csrss.exe */
+        not_whole(gathering, READ_BAD_VALUE);
     address_set_deinit(&looked_at);
     objects_free(csrss.objects);
 }

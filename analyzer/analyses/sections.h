@@ -93,9 +93,13 @@ void compare_claims(struct analysis_context *context, const char *subject,
 const char *user_memory_probe(const struct target *target, const struct process_set *processes);
 
 /* Reports a list that does not close, once for all sections that read it, and counts it in the
- * coverage of each. `name` is the list's: "PsActiveProcessHead". */
+ * coverage of each; one whose very head is not in the dump is only counted. `name` is the list's:
+ * "PsActiveProcessHead". */
 void report_list(struct analysis_context *context, const char *name, uint64_t head,
                  const struct list_walk *walk);
+
+/* For a section that is made of what the processes lead to: it is not whole where they are not. */
+void report_processes(struct analysis_context *context);
 
 json_t *json_pdb(const struct pdb_identity *pdb);
 

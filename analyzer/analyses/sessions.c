@@ -112,6 +112,7 @@ static json_t *extract(struct analysis_context *context) {
     session_layout_resolve(context->target, &layout);
     if (!layout.session.present || !layout.id.present)
         return coverage_none(context, "the symbols do not describe sessions");
+    report_processes(context);
     struct belongings belongings = {xcalloc(set->count + 1, sizeof *belongings.items), 0};
     for (size_t i = 0; i < set->count; i++) {
         struct session session =

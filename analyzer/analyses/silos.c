@@ -108,6 +108,7 @@ static json_t *extract(struct analysis_context *context) {
     if (!symbols_field(context->target->symbols, "_EJOB", "Silo", &field))
         return coverage_none(context, "this build has no silos, or the symbols do not tell");
     job_set_find(context, &jobs);
+    report_processes(context);
     size_t count, first = 0, end;
     struct inmate *inmates = find_inmates(context, &count);
     json_t *section = json_array();

@@ -11,7 +11,11 @@
 static char *process_label(const struct target *target, uint64_t process) {
     AUTO(text_deinit) struct text name = TEXT_EMPTY;
     struct field_read pid = target_read_field(target, process, "_EPROCESS", "UniqueProcessId");
-    process_name(target, process, &name);
+    char address[24];
+    if (process_name(target, process, &name) != READ_PRESENT) {
+        address_print(target, process, address);
+        text_puts(&name, address);
+    }
     if (pid.absent || pid.state != READ_PRESENT)
         return xasprintf("%s", name.data);
     return xasprintf("%s (0x%" PRIx64 ")", name.data, pid.value);
@@ -85,6 +89,12 @@ static bool is_missing_anywhere(const struct sought *sought) {
 
 /* ---- reasons ---- */
 
+/* Whether it is to run again: then it has not ended, whatever is written in its members. */
+static bool is_queued(const struct sought *sought) {
+    const unsigned queues = 1u << PLACE_READY_LIST | 1u << PLACE_WAIT_LIST;
+    return sought->sighting && (sought->sighting->places & queues);
+}
+
 /* The reason, or NULL; `*is_known` is false where its own members cannot be read. The idle threads
  * are no objects and were never inserted. */
 static const char *reason_of(const struct thread_reader *reader, const struct sought *sought,
@@ -95,7 +105,7 @@ static const char *reason_of(const struct thread_reader *reader, const struct so
         return "idle";
     *is_known = !sought->entry->strange && sought->entry->type_state == READ_PRESENT &&
                 read_value(reader, sought->entry->address, THREAD_STATE, &state);
-    if (!*is_known)
+    if (!*is_known || is_queued(sought))
         return NULL;
     if (state == THREAD_TERMINATED)
         return "terminated";

@@ -9,37 +9,49 @@
 #include "kernel/object_internal.h"
 #include "kernel/values.h"
 
-#define INFO_CREATOR 0x01 /* bits of InfoMask: which optional headers there are */
-#define INFO_NAME    0x02
-#define PATH_DEPTH   64 /* directories are a few levels deep: more is a cycle */
-#define PATH_LONGEST 32767
+#define OLD_FLAG_CREATOR 0x04 /* of Flags before Windows 7: there is a CREATOR_INFO */
+#define PATH_DEPTH       64   /* directories are a few levels deep: more is a cycle */
+#define PATH_LONGEST     32767
+
+static const char *const info_types[OBJECT_INFO_COUNT] = {
+    "_OBJECT_HEADER_CREATOR_INFO", "_OBJECT_HEADER_NAME_INFO", "_OBJECT_HEADER_HANDLE_INFO",
+    "_OBJECT_HEADER_QUOTA_INFO", "_OBJECT_HEADER_PROCESS_INFO"};
 
 /* ---- layout ---- */
+
+static void resolve_distances(const struct symbols *symbols, struct object_layout *layout) {
+    static const char *const members[OBJECT_INFO_COUNT] = {[OBJECT_INFO_NAME] = "NameInfoOffset",
+                                                           [OBJECT_INFO_HANDLE] =
+                                                               "HandleInfoOffset",
+                                                           [OBJECT_INFO_QUOTA] = "QuotaInfoOffset"};
+    for (size_t i = 0; i < OBJECT_INFO_COUNT; i++)
+        layout->has_distance[i] = members[i] && symbols_field(symbols, "_OBJECT_HEADER", members[i],
+                                                              &layout->info_distances[i]);
+}
 
 static bool resolve_header(const struct symbols *symbols, struct object_layout *layout) {
     static const char header[] = "_OBJECT_HEADER";
     const struct type *type = symbols_type(symbols, header);
     layout->has_index = symbols_field(symbols, header, "TypeIndex", &layout->type_index);
     layout->has_mask = symbols_field(symbols, header, "InfoMask", &layout->info_mask);
+    resolve_distances(symbols, layout);
     return type && type->size <= OBJECT_HEADER_MOST &&
            symbols_field(symbols, header, "PointerCount", &layout->pointer_count) &&
            symbols_field(symbols, header, "HandleCount", &layout->handle_count) &&
            symbols_field(symbols, header, "Flags", &layout->flags) &&
            symbols_field(symbols, header, "Body", &layout->body) &&
            (layout->has_index || symbols_field(symbols, header, "Type", &layout->type)) &&
-           (layout->has_mask ||
-            symbols_field(symbols, header, "NameInfoOffset", &layout->name_distance));
+           (layout->has_mask || layout->has_distance[OBJECT_INFO_NAME]);
 }
 
 static bool resolve_optional(const struct symbols *symbols, struct object_layout *layout) {
     static const char name_info[] = "_OBJECT_HEADER_NAME_INFO";
-    const struct type *creator = symbols_type(symbols, "_OBJECT_HEADER_CREATOR_INFO");
-    const struct type *name = symbols_type(symbols, name_info);
-    if (!creator || !name)
-        return false;
-    layout->creator_size = creator->size;
-    layout->name_size = name->size;
-    return symbols_field(symbols, name_info, "Directory", &layout->name_directory) &&
+    for (size_t i = 0; i < OBJECT_INFO_COUNT; i++) {
+        const struct type *info = symbols_type(symbols, info_types[i]);
+        layout->info_sizes[i] = info ? info->size : 0;
+    }
+    return layout->info_sizes[OBJECT_INFO_CREATOR] && layout->info_sizes[OBJECT_INFO_NAME] &&
+           symbols_field(symbols, name_info, "Directory", &layout->name_directory) &&
            symbols_field(symbols, name_info, "Name", &layout->name_string);
 }
 
@@ -130,6 +142,52 @@ static const struct object_type *type_of(const struct objects *objects, uint64_t
     return objects->cookie.known ? objects->by_index[index] : NULL;
 }
 
+/* Each optional header that InfoMask names lies before those of the lower bits. */
+static uint8_t masked_distance(const struct object_layout *layout, unsigned mask,
+                               enum object_info info) {
+    uint64_t distance = 0;
+    for (unsigned i = 0; i <= info && mask >> info & 1; i++) {
+        if (!(mask >> i & 1))
+            continue;
+        if (!layout->info_sizes[i])
+            return 0;
+        distance += layout->info_sizes[i];
+    }
+    return distance <= UINT8_MAX ? (uint8_t)distance : 0;
+}
+
+static uint8_t written_distance(const struct objects *objects, const uint8_t *bytes, size_t size,
+                                enum object_info info) {
+    const struct object_layout *layout = &objects->layout;
+    uint64_t value = 0;
+    if (layout->has_distance[info])
+        object_member(objects, bytes, size, &layout->info_distances[info], &value);
+    return (uint8_t)value;
+}
+
+static void read_infos(const struct objects *objects, const uint8_t *bytes, size_t size,
+                       struct object *object) {
+    const struct object_layout *layout = &objects->layout;
+    for (enum object_info info = 0; info < OBJECT_INFO_COUNT; info++)
+        object->infos[info] = layout->has_mask ? masked_distance(layout, object->info_mask, info)
+                                               : written_distance(objects, bytes, size, info);
+    if (!layout->has_mask && (object->flags & OLD_FLAG_CREATOR))
+        object->infos[OBJECT_INFO_CREATOR] = (uint8_t)layout->info_sizes[OBJECT_INFO_CREATOR];
+}
+
+const char *object_info_name(enum object_info info) {
+    return info_types[info] + strlen("_OBJECT_HEADER_");
+}
+
+/* Windows 7 has the bits and no names for them. */
+const char *object_flag_name(const struct objects *objects, unsigned bit) {
+    static const char *const names[] = {
+        "NewObject",       "KernelObject",         "KernelOnlyAccess",  "ExclusiveObject",
+        "PermanentObject", "DefaultSecurityQuota", "SingleHandleEntry", "DeletedInline"};
+    bool is_creator = !objects->layout.has_mask && 1u << bit == OLD_FLAG_CREATOR;
+    return bit < ARRAY_LENGTH(names) && !is_creator ? names[bit] : NULL;
+}
+
 /* A count is signed, and as wide as a pointer or, in XP, four bytes. */
 static int64_t count_of(const struct objects *objects, const uint8_t *bytes, size_t size,
                         const struct field *field) {
@@ -158,8 +216,9 @@ enum read_state object_read(const struct objects *objects, uint64_t address,
         object_member(objects, bytes, size, &layout->info_mask, &mask);
     object->pointer_count = count_of(objects, bytes, size, &layout->pointer_count);
     object->handle_count = count_of(objects, bytes, size, &layout->handle_count);
-    object->flags = (unsigned)flags;
-    object->info_mask = (unsigned)mask;
+    object->flags = (uint8_t)flags;
+    object->info_mask = (uint8_t)mask;
+    read_infos(objects, bytes, size, object);
     object->type = type_of(objects, object->header, coded);
     bool types_known = layout->has_index ? objects->cookie.known : objects->count != 0;
     if (types_known && !object->type)
@@ -174,17 +233,14 @@ enum read_state object_read(const struct objects *objects, uint64_t address,
 static enum read_state find_name_info(const struct objects *objects, uint64_t header,
                                       uint64_t *info) {
     const struct object_layout *layout = &objects->layout;
-    const struct field *field = layout->has_mask ? &layout->info_mask : &layout->name_distance;
+    const struct field *field =
+        layout->has_mask ? &layout->info_mask : &layout->info_distances[OBJECT_INFO_NAME];
     uint8_t byte;
     *info = 0;
     enum read_state state = vm_read_u8(objects->target->vm, header + field->offset, &byte);
     if (state != READ_PRESENT)
         return state;
-    uint64_t distance = byte;
-    if (layout->has_mask)
-        distance = byte & INFO_NAME
-                       ? layout->name_size + (byte & INFO_CREATOR ? layout->creator_size : 0)
-                       : 0;
+    uint8_t distance = layout->has_mask ? masked_distance(layout, byte, OBJECT_INFO_NAME) : byte;
     if (distance)
         *info = header - distance;
     return READ_PRESENT;

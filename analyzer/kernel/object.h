@@ -51,14 +51,36 @@ struct object_cookie {
 };
 struct object_cookie objects_cookie(const struct objects *objects);
 
+/* The optional headers, in the order in which they lie before a header, the first nearest; each is
+ * a bit of InfoMask. Those beyond, which some builds have, are not told. */
+enum object_info {
+    OBJECT_INFO_CREATOR,
+    OBJECT_INFO_NAME,
+    OBJECT_INFO_HANDLE,
+    OBJECT_INFO_QUOTA,
+    OBJECT_INFO_PROCESS,
+    OBJECT_INFO_COUNT
+};
+
 struct object {
     enum read_state state;          /* of the header: what follows holds where READ_PRESENT */
     uint64_t address;               /* of the body */
     uint64_t header;                /* of the _OBJECT_HEADER */
     const struct object_type *type; /* NULL: not known; valid until the objects are freed */
     int64_t pointer_count, handle_count;
-    unsigned flags, info_mask; /* Flags; InfoMask, 0 where this build has none */
+    uint8_t flags;     /* Flags: see object_flag_name() */
+    uint8_t info_mask; /* InfoMask, 0 where this build has none */
+    /* How far before the header each optional one begins; 0: it has none, or how far is not known.
+     */
+    uint8_t infos[OBJECT_INFO_COUNT];
 };
+
+/* "CREATOR_INFO", as in _OBJECT_HEADER_CREATOR_INFO. */
+const char *object_info_name(enum object_info info);
+
+/* The name of a bit of Flags, that of the bit-field of _OBJECT_HEADER from Windows 8 on. NULL for
+ * the bit that before Windows 7 says that there is a CREATOR_INFO. */
+const char *object_flag_name(const struct objects *objects, unsigned bit);
 
 /* Reads the header of the object at `address`; gives object->state. READ_BAD_VALUE: the header
  * names no type that exists. */

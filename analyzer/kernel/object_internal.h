@@ -12,12 +12,14 @@
 struct object_layout {
     bool complete; /* headers and types can be read */
     struct field pointer_count, handle_count, flags, body;
-    struct field type_index;    /* from Windows 7 on ... */
-    struct field type;          /* ... or the type's address before */
-    struct field info_mask;     /* from Windows 7 on ... */
-    struct field name_distance; /* ... or NameInfoOffset before */
+    struct field type_index; /* from Windows 7 on ... */
+    struct field type;       /* ... or the type's address before */
+    struct field info_mask;  /* from Windows 7 on ... */
     bool has_index, has_mask;
-    uint32_t creator_size, name_size; /* optional headers before the header */
+    uint32_t info_sizes[OBJECT_INFO_COUNT]; /* of the optional headers; 0: not known */
+    /* Before Windows 7, where there is no InfoMask: the distances themselves. */
+    struct field info_distances[OBJECT_INFO_COUNT];
+    bool has_distance[OBJECT_INFO_COUNT];
     struct field name_directory, name_string;
     struct field type_list, type_name, index, total_objects, total_handles;
     bool has_type_list;

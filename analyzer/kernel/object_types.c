@@ -85,7 +85,8 @@ static void from_type_list(struct objects *objects) {
     if (walk.end != LIST_CLOSED)
         objects->unreadable[walk.end == LIST_BROKEN ? walk.state : READ_BAD_VALUE]++;
     for (size_t i = 0; i < walk.count; i++)
-        add_type(objects, walk.entries[i] + layout->creator_size + layout->body.offset);
+        add_type(objects,
+                 walk.entries[i] + layout->info_sizes[OBJECT_INFO_CREATOR] + layout->body.offset);
     list_walk_deinit(&walk);
 }
 

@@ -3,20 +3,24 @@
 are those that the forge wrote, only what somebody hid is called hidden, and what is missing by right
 has its reason.
 
-    hidden.py NT_ANALYZER DUMPS SCENARIOS
+    hidden.py NT_ANALYZER DUMPS FORGE SOURCE
 
 hidden-*: ghost.exe is off ActiveProcessLinks, phantom.exe out of PspCidTable as well; held.exe has
 exited and a handle holds it; the parent of updater.exe has left its id to another process.
 unlisted-*: processes that only the dispatcher's lists of threads lead to, or only a scan of memory;
-threads likewise. hostile-planted: a list that goes round, and more fakes than are listed.
+threads likewise. hostile-planted: a list that goes round, and more fakes than are listed. Of each
+hidden-*, one is forged here whose hidden processes and threads pretend to have ended.
 Ends with 1 at the first mismatch, with both values; with 77 (a skip) where there are no such dumps.
 """
 import json
 import pathlib
 import subprocess
 import sys
+import tempfile
 
-analyzer, dumps, scenarios = sys.argv[1], pathlib.Path(sys.argv[2]), pathlib.Path(sys.argv[3])
+analyzer = sys.argv[1]
+dumps, forge, source = (pathlib.Path(argument).resolve() for argument in sys.argv[2:])
+scenarios = source / "tests" / "scenarios"
 BUILDS = (2600, 7601, 10240, 15063, 19041)
 UNLISTED = (7601, 19041)
 SCANNED_ALONE_MOST = 1024
@@ -254,9 +258,55 @@ def check_planted():
     expect("planted: behind a list that is not whole", fake["views"]["thread_owner"], None)
 
 
+def write_over(scenario):
+    """What a rootkit can write to look like something that has ended; one that has is left."""
+    rows = {row[4]: row for row in scenario["processes"]}
+    for row in rows.values():
+        row += [{}] if len(row) == 8 else []
+    rows["ghost.exe"][8]["exited"] = 130500 if scenario["system"]["build"] == 2600 else 25000
+    rows["phantom.exe"][8]["bits"] = {"ProcessExiting": 1}
+    rows["services.exe"][8]["threads"] = [{"state": 4, "off_lists": 1, "queue": "wait"},
+                                          {"state": 4, "off_lists": 1}]
+    rows["held.exe"][8]["off_active"] = 1
+    # Its last thread has just left it: that is off the Memory Manager's ring, and on all else.
+    rows["lsass.exe"][8].update(off_mm=1, bits={"ProcessExiting": 1})
+
+
+def check_written_over(folder, build):
+    scenario = json.loads((scenarios / f"hidden-{build}.json").read_text())
+    write_over(scenario)
+    path = folder / f"over-{build}.json"
+    path.write_text(json.dumps(scenario))
+    subprocess.run([forge, path, "-o", path.with_suffix(".dmp"), "--isf", folder / path.stem,
+                    "--profiles", source / "analyzer" / "profiles"], check=True,
+                   capture_output=True)
+    found = snapshot(path.with_suffix(".dmp"), "--symbols", folder / path.stem)
+    what = f"{build} written over"
+    expect(f"{what}: hidden", sorted(f["subject"].split()[0]
+                                     for f in findings(found, "process.hidden")),
+           sorted(["ghost.exe", "phantom.exe"] + ["lurker.exe", "shade.exe"] * (build == 2600)))
+    reasons = {p["name"]: p["benign"] for p in found["processes"] if "benign" in p}
+    expected = {"Idle": "idle", "held.exe": "exited", "lsass.exe": "exited",
+                "newborn.exe": "being-created"}
+    # XP has no Memory Manager's ring to be off.
+    for name in ("lsass.exe", "Idle") if build == 2600 else ("newborn.exe",):
+        del expected[name]
+    expect(f"{what}: reasons", reasons, expected)
+    services = next(p for p in found["processes"] if p["name"] == "services.exe")
+    expect(f"{what}: threads that have ended", sum("benign" in t for t in services["threads"]), 1)
+    expect(f"{what}: one that waits", [f["evidence"]["missing_from"] for f in
+                                       findings(found, "thread.hidden")
+                                       if f["subject"].startswith("services.exe")],
+           [["thread_list_head", "scheduler_list"]])
+
+
 def main():
     for build in BUILDS:
         check_listed(build)
+    with tempfile.TemporaryDirectory() as temporary:
+        (pathlib.Path(temporary) / "services").symlink_to(scenarios / "services")
+        for build in BUILDS:
+            check_written_over(pathlib.Path(temporary), build)
     for build in UNLISTED:
         check_unlisted(build)
     check_planted()

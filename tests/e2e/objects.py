@@ -21,6 +21,7 @@ PUBLISHED = {
     "handle": "0x1c0", "entry": "0xffffc001d3300700", "object": "0xffffe00076049f20",
     "type": "File", "granted_access": "0x12019f", "attributes": ["Protected", "Inherit", "Audit"],
     "handle_count": 1, "pointer_count": 32770,
+    "header": {"address": "0xffffe00076049ef0", "flags": [], "optional": {}},
     "name": "\\Device\\HarddiskVolume2\\Tools\\NotMyfault.log",  # made up by the scenario
 }
 
@@ -34,7 +35,7 @@ def expect(what, found, expected):
 
 def snapshot(dump, *options):
     return json.loads(subprocess.run(
-        [analyzer, "snapshot", dump, "--quiet", "--sections", "handles,objects",
+        [analyzer, "snapshot", dump, "--quiet", "--sections", "handles,objects,system",
          *(["--scan"] if dump.stem.startswith("unlisted") else []), *options],
         check=True, capture_output=True).stdout)
 
@@ -103,6 +104,22 @@ def check_keys(what, facts, found):
     expect(f"{what}: keys", names, facts.get("keys", {}))
 
 
+def check_headers(what, facts, found):
+    """Of what the forge puts before headers: a name, and of processes and threads a charge."""
+    header, info = (0x18, 0x10) if found["system"]["arch"] != "x64" else (0x30, 0x20)
+    named = set(facts.get("named_objects", {}).values())
+    for process in found["processes"]:
+        for entry in (process.get("handles") or {}).get("entries", []):
+            at = int(entry["object"], 16) - header
+            expect(f"{what}: header of {entry['object']}", int(entry["header"]["address"], 16), at)
+            optional = {name: int(where, 16) for name, where in entry["header"]["optional"].items()}
+            if entry["object"] in named:
+                expect(f"{what}: before {entry['object']}", optional, {"NAME_INFO": at - info})
+            elif entry["type"] == "Thread" or entry["type"] == "Process" and process["pid"] != 4:
+                expect(f"{what}: before {entry['object']}", optional.get("QUOTA_INFO"),
+                       None if entry.get("name", "").startswith("System ") else at - info)
+
+
 def check_published(found):
     process = next(p for p in found["processes"] if p["name"] == "NotMyfault.exe")
     expect("ObjectTable", process["handles"]["table"], "0xffffc001e0e2b2c0")
@@ -124,6 +141,7 @@ def check(dump, *options):
     check_types(what, facts, found)
     check_counts(what, facts, found)
     check_keys(what, facts, found)
+    check_headers(what, facts, found)
     if "named_objects" in facts:
         check_names(what, facts, found)
     if dump.stem == "win10-10240-active":

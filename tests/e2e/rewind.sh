@@ -58,6 +58,9 @@ section = snapshot["coverage"]["sections"]["syscalls"]
 assert section["unreadable"] == {"not-in-dump": 2 * 1242}, section
 section = snapshot["coverage"]["sections"]["processes"]
 assert section["status"] == "partial" and sum(section["unreadable"].values()) > 0, section
+# Two processes are here, of many: that neither is in a job does not say that there are none.
+for name in "sessions", "jobs", "silos", "handles", "cross_session":
+    assert snapshot["coverage"]["sections"][name]["status"] == "partial", name
 EOF
     # The machine stopped inside NtDeviceIoControlFile, service 7, called by cng.exe: so say, each
     # by itself, _KTHREAD, the stack as it is unwound, and the service table.

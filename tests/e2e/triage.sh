@@ -64,6 +64,11 @@ assert len(s["modules"]) == 151 and s["modules"][0]["name"] == "ntoskrnl.exe"
 assert s["modules"][0]["size"] == 0x1046000 and s["modules"][0]["timestamp"] == 0x0d8333e6
 current, = [p for p in s["processes"] if p["address"] == triage["process"]]
 assert current["name"] == "System" and current["pid"] == 4, current
+# Their heads are not in the dump: nothing is known of these lists, and nothing is wrong with them.
+lists = {f["subject"] for f in s["findings"] if f["kind"] == "list.broken"}
+assert not lists & {"PspJobList", "AlpcpPortList"} and "ThreadListHead of System (0x4)" in lists, lists
+# System's is the only name in the dump: which of the others is csrss.exe cannot be told.
+assert current["views"]["csrss_handles"] is None, current
 assert current["views"]["processor"] and current["views"]["active_process_links"], current
 assert len(s["processors"]) == 16
 assert s["processors"][0]["prcb"] == triage["prcb"] == "0xfffff804782d4180"

@@ -25,7 +25,7 @@ static struct fixture fixture_open(void) {
     struct fixture fixture = {.objects = small_objects("nt-10240-x64", true)};
     objects_list_types(&fixture.objects);
     objects_file(&fixture.objects, FILE_OBJECT, "\\pagefile.sys");
-    objects_put(&fixture.objects, EVENT, TYPE_EVENT, NULL, 0, 0);
+    objects_put(&fixture.objects, EVENT, TYPE_EVENT, "Ready", 0, 0x5f);
     machine_put(fixture.objects.machine, FREE - BODY, 0, 8);
     fixture.target = objects_open(&fixture.objects);
     fixture.known = objects_new(fixture.target);
@@ -90,6 +90,8 @@ static void test_what_is_written(void **state) {
     assert_handle(entries, 0,
                   "{\"attributes\": [\"Inherit\"], \"entry\": \"0xffffc00000201020\", "
                   "\"granted_access\": \"0x20\", \"handle\": \"0x8\", \"handle_count\": 1, "
+                  "\"header\": {\"address\": \"0xffffe00000202710\", "
+                  "\"flags\": [\"KernelOnlyAccess\", \"SingleHandleEntry\"], \"optional\": {}}, "
                   "\"name\": \"\\\\Device\\\\Disk\\\\pagefile.sys\", "
                   "\"object\": \"0xffffe00000202740\", \"pointer_count\": 32770, "
                   "\"rights\": [\"FILE_EXECUTE\"], \"type\": \"File\"}");
@@ -97,6 +99,13 @@ static void test_what_is_written(void **state) {
                   "{\"attributes\": [\"Protected\", \"Inherit\", \"Audit\"], "
                   "\"entry\": \"0xffffc00000201030\", \"granted_access\": \"0x0\", "
                   "\"handle\": \"0xc\", \"handle_count\": 1, "
+                  "\"header\": {\"address\": \"0xffffe000002030e0\", "
+                  "\"flags\": [\"KernelOnlyAccess\", \"SingleHandleEntry\"], \"optional\": {"
+                  "\"CREATOR_INFO\": \"0xffffe000002030c0\", "
+                  "\"HANDLE_INFO\": \"0xffffe00000203090\", "
+                  "\"NAME_INFO\": \"0xffffe000002030a0\", "
+                  "\"PROCESS_INFO\": \"0xffffe00000203060\", "
+                  "\"QUOTA_INFO\": \"0xffffe00000203070\"}}, \"name\": \"Ready\", "
                   "\"object\": \"0xffffe00000203110\", \"pointer_count\": 32770, "
                   "\"rights\": [], \"type\": \"Event\"}");
     /* Nothing is said of an object that is none. */

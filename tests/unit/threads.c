@@ -288,15 +288,19 @@ static void services_that_take_handles(void **state) {
 }
 
 /* The processor's wait list has thread 3, which belongs to `process`. */
+static void put_waiting(struct world *world, uint64_t process) {
+    uint64_t links[] = {NT_PRCB + offset_of(world->symbols, "_KPRCB", "WaitListHead"),
+                        thread(3) + offset_of(world->symbols, "_KTHREAD", "WaitListEntry")};
+    machine_ring(world->machine, links, ARRAY_LENGTH(links));
+    set(world, thread(3), "_ETHREAD", "Tcb.Header.Type", 6, 1);
+    set(world, thread(3), "_ETHREAD", "Tcb.State", 5, 1);
+    set(world, thread(3), "_ETHREAD", "Tcb.Process", process, 8);
+    set(world, thread(3), "_ETHREAD", "Cid.UniqueThread", 0x20c, 8);
+    set(world, thread(3), "_ETHREAD", "ThreadInserted", 2, 4);
+}
+
 static json_t *snapshot_with_waiting(struct world world, uint64_t process) {
-    uint64_t links[] = {NT_PRCB + offset_of(world.symbols, "_KPRCB", "WaitListHead"),
-                        thread(3) + offset_of(world.symbols, "_KTHREAD", "WaitListEntry")};
-    machine_ring(world.machine, links, ARRAY_LENGTH(links));
-    set(&world, thread(3), "_ETHREAD", "Tcb.Header.Type", 6, 1);
-    set(&world, thread(3), "_ETHREAD", "Tcb.State", 5, 1);
-    set(&world, thread(3), "_ETHREAD", "Tcb.Process", process, 8);
-    set(&world, thread(3), "_ETHREAD", "Cid.UniqueThread", 0x20c, 8);
-    set(&world, thread(3), "_ETHREAD", "ThreadInserted", 2, 4);
+    put_waiting(&world, process);
     return snapshot_of(world, NULL);
 }
 
@@ -311,6 +315,25 @@ static void thread_of_the_dispatcher_alone_is_hidden(void **state) {
                    "[\"thread_list_head\",\"scheduler_list\"]");
     assert_null(finding(snapshot, "thread.orphan"));
     json_decref(snapshot);
+}
+
+/* What waits runs again: that it has ended, or was not inserted yet, has been written over it. */
+static void thread_of_the_dispatcher_has_no_reason(void **state) {
+    (void)state;
+    static const struct {
+        const char *member;
+        uint64_t value;
+        uint32_t size;
+    } written[] = {{"Tcb.State", 4, 1}, {"Tcb.State", 0, 1}, {"ThreadInserted", 0, 4}};
+    for (size_t i = 0; i < ARRAY_LENGTH(written); i++) {
+        struct world world = make_world();
+        put_waiting(&world, CSRSS);
+        set(&world, thread(3), "_ETHREAD", written[i].member, written[i].value, written[i].size);
+        json_t *snapshot = snapshot_of(world, NULL);
+        expect_finding(snapshot, "thread.hidden", "evidence.tid", "524");
+        expect(snapshot, "processes.2.threads.3.benign", "nothing");
+        json_decref(snapshot);
+    }
 }
 
 /* Somebody has written over the dispatcher header of its process. */
@@ -334,6 +357,7 @@ int main(void) {
         cmocka_unit_test(thread_off_a_list_is_hidden),
         cmocka_unit_test(thread_off_a_list_may_be_right),
         cmocka_unit_test(thread_of_the_dispatcher_alone_is_hidden),
+        cmocka_unit_test(thread_of_the_dispatcher_has_no_reason),
         cmocka_unit_test(thread_of_no_process_is_told),
         cmocka_unit_test(entry_that_is_no_thread_is_told),
         cmocka_unit_test(head_that_is_not_there_is_null),
