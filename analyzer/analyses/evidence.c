@@ -53,6 +53,15 @@ json_t *json_pdb(const struct pdb_identity *pdb) {
     return json;
 }
 
+/* ---- names of objects ---- */
+
+#define NAME_BYTES_LEAST (16u << 20)
+
+uint64_t name_bytes_most(const struct target *target) {
+    uint64_t size = image_info(target->image)->file_size;
+    return size > NAME_BYTES_LEAST ? size : NAME_BYTES_LEAST;
+}
+
 /* ---- enumerations ---- */
 
 static const char *symbol_enumerator(const struct target *target, uint64_t value,

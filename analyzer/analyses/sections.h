@@ -109,6 +109,10 @@ struct service_table;
 json_t *extract_service_table(struct analysis_context *context,
                               const struct service_table *table);
 
+/* As many bytes as the names of objects may have together that a section keeps: no more than the
+ * dump, or 16 MiB. */
+uint64_t name_bytes_most(const struct target *target);
+
 /* What `coverage.sections` says of a section. */
 json_t *section_coverage(const struct coverage *coverage);
 

@@ -1,5 +1,5 @@
-/* handles.c - tests of the handles in a snapshot: what is known of one whose type cannot be read.
- */
+/* objects.c - tests of the objects and handles in a snapshot: what cannot be read, and machines
+ * that lie. */
 #include "test.h"
 
 #include "analyses/assemble.h"
@@ -79,11 +79,55 @@ static void test_two_directories_of_one_path(void **state) {
     json_decref(snapshot);
 }
 
+/* Names that all have one text, of three bytes a character: they are kept as long as they are no
+ * longer together than the dump, or 16 MiB. */
+static void test_names_are_bounded(void **state) {
+    (void)state;
+    enum { OBJECTS = 200, BYTES = 0xfffc, NAME_BYTES = BYTES / 2 * 3 };
+    const uint64_t text = 0xffffd00000300000, objects = 0xffffd00000320080;
+    struct small_objects machine = port_machine("Port");
+    for (unsigned i = 0; i < BYTES; i++)
+        machine_put(machine.machine, text + i, 'A', 1);
+    for (unsigned i = 0; i < OBJECTS; i++) {
+        uint64_t object = objects + 0x100 * (uint64_t)i, name = object - BODY - NAME_INFO + 8;
+        objects_put(&machine, object, TYPE_EVENT, "", small_object(3), 0);
+        machine_put(machine.machine, name, BYTES | BYTES << 16, 4);
+        machine_put(machine.machine, name + 8, text, 8);
+        objects_enter(&machine, small_object(2), 5, object);
+    }
+    json_t *snapshot = snapshot_of(&machine);
+    size_t listed = 2 + (16u << 20) / NAME_BYTES; /* two short names are before */
+    assert_int_equal(
+        json_array_size(json_object_get(at(snapshot, "objects.directories"), "\\Device")),
+        listed + 1);
+    expect(snapshot, "coverage.sections.objects.status", "\"partial\"");
+    json_decref(snapshot);
+}
+
+/* A table that has room for millions, and no page: of the one after it, nothing is known. */
+static void test_table_without_pages(void **state) {
+    (void)state;
+    const uint64_t empty = TABLE_PAGES + 8 * PAGE, table = TABLE + 0x100;
+    struct small_objects machine = machine_with_a_handle();
+    machine_put(machine.machine, empty, 0, 8);
+    objects_table(&machine, TABLE, empty | 2, 0xfffffffc);
+    objects_table(&machine, table, TABLE_PAGES, 0x400);
+    machine_put(machine.machine,
+                small_process(2) + objects_offset(&machine, "_EPROCESS", "ObjectTable"), table, 8);
+    json_t *snapshot = snapshot_of(&machine);
+    expect(snapshot, "processes.2.name", "\"csrss.exe\"");
+    expect(snapshot, "processes.2.handles", "null");
+    expect(snapshot, "coverage.sections.handles.status", "\"partial\"");
+    json_decref(snapshot);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_handle),
         cmocka_unit_test(test_type_whose_name_is_not_there),
         cmocka_unit_test(test_two_directories_of_one_path),
+        cmocka_unit_test(test_names_are_bounded),
+        cmocka_unit_test(test_table_without_pages),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
