@@ -128,10 +128,13 @@ static json_t *table_extract(struct extraction *extraction, const struct handle_
 }
 
 /* A process that has no table any more has exited: the key is left out. */
-static void put_handles(struct extraction *extraction, json_t *json, uint64_t process) {
+static void put_handles(struct extraction *extraction, json_t *json,
+                        const struct process_entry *process) {
     struct analysis_context *context = extraction->context;
     struct handle_table table;
-    handle_table_of_process(context->target, process, &table);
+    if (process_has_handles_of_system(context->target, context->processes, process))
+        return;
+    handle_table_of_process(context->target, process->address, &table);
     if (table.state != READ_PRESENT)
         put_unreadable(context, json, "handles", table.state);
     else if (table.address) {
@@ -165,7 +168,7 @@ static void extend(struct analysis_context *context, json_t *processes) {
         rows_own(&context->rows, extraction.list, handle_list_destroy);
     }
     for (size_t i = 0; i < set->count; i++)
-        put_handles(&extraction, json_array_get(processes, i), set->items[i].address);
+        put_handles(&extraction, json_array_get(processes, i), &set->items[i]);
     if (!found_by)
         coverage_partial(context, "the types of objects were not found");
     if (is_spent(&extraction, &(struct handle_walk){0}))

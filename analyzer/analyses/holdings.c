@@ -82,7 +82,10 @@ struct holdings *holdings_new(const struct target *target, const struct process_
     struct holdings *holdings = xcalloc(1, sizeof *holdings);
     holdings->tables = xcalloc(set->count + 1, sizeof *holdings->tables);
     for (size_t i = 0; i < set->count; i++)
-        read_process(holdings, target, set->items[i].address, i);
+        if (process_has_handles_of_system(target, set, &set->items[i]))
+            holdings->tables[i].none = true;
+        else
+            read_process(holdings, target, set->items[i].address, i);
     sort(holdings);
     return holdings;
 }

@@ -16,7 +16,7 @@ struct holding {
 
 /* What a process's handle table gave. */
 struct holding_table {
-    bool none;             /* it has none (any more) */
+    bool none;             /* it has none (any more), or that of System */
     enum read_state state; /* why nothing of it could be read; else READ_PRESENT */
 };
 

@@ -1,5 +1,5 @@
-/* objects.c - fuzz target: handles, what crosses sessions, objects and private namespaces of a dump
- * of any bytes. */
+/* objects.c - fuzz target: handles, what crosses sessions, objects, private namespaces and the scan
+ * of kernel memory, of a dump of any bytes. */
 #include "../unit/small_namespaces.h"
 #include "analyses/assemble.h"
 
@@ -14,7 +14,8 @@ static const struct symbols *layouts(void) {
 }
 
 static void make_sections(const struct target *target) {
-    static const char *const names[] = {"processes", "handles", "cross_session", "objects"};
+    static const char *const names[] = {"processes",     "threads", "handles",
+                                        "cross_session", "objects", "object_scan"};
     struct assembly assembly = {.in_detail = true};
     for (size_t row = 0; row < analyses_count(); row++)
         for (size_t i = 0; i < sizeof names / sizeof *names; i++)

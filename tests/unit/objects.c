@@ -104,6 +104,25 @@ static void test_names_are_bounded(void **state) {
     json_decref(snapshot);
 }
 
+/* Idle and System have one table, the kernel's: its handles are System's, and nobody lies. */
+static void test_table_of_the_kernel(void **state) {
+    (void)state;
+    struct small_objects machine = machine_with_a_handle();
+    const uint64_t owners[] = {small_process(0), NT_IDLE}, kernel = TABLE + 0x100;
+    objects_table(&machine, kernel, TABLE_PAGES + PAGE, 0x400);
+    objects_packed(&machine, TABLE_PAGES + PAGE + 0x10, small_object(3), 0, 0x100000);
+    for (size_t i = 0; i < ARRAY_LENGTH(owners); i++)
+        machine_put(machine.machine,
+                    owners[i] + objects_offset(&machine, "_EPROCESS", "ObjectTable"), kernel, 8);
+    json_t *snapshot = snapshot_of(&machine);
+    expect(snapshot, "processes.0.name", "\"System\"");
+    expect(snapshot, "processes.0.handles.count", "1");
+    expect(snapshot, "processes.3.address", "\"0xfffff80229406000\""); /* Idle */
+    expect(snapshot, "processes.3.handles", "nothing");
+    expect(snapshot, "coverage.sections.handles.unreadable", "{}");
+    json_decref(snapshot);
+}
+
 /* A table that has room for millions, and no page: of the one after it, nothing is known. */
 static void test_table_without_pages(void **state) {
     (void)state;
@@ -127,6 +146,7 @@ int main(void) {
         cmocka_unit_test(test_type_whose_name_is_not_there),
         cmocka_unit_test(test_two_directories_of_one_path),
         cmocka_unit_test(test_names_are_bounded),
+        cmocka_unit_test(test_table_of_the_kernel),
         cmocka_unit_test(test_table_without_pages),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
