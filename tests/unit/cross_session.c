@@ -174,7 +174,7 @@ static void test_names_are_bounded(void **state) {
     for (unsigned i = 0; i < OBJECTS; i++) {
         held[i] = objects + 0x100 * (uint64_t)i;
         objects_put(&machine, held[i], TYPE_EVENT, "", 0, 0);
-        machine_put(machine.machine, held[i] - BODY - NAME_INFO + 8, BYTES | BYTES << 16, 4);
+        machine_put(machine.machine, held[i] - BODY - NAME_INFO + 8, BYTES * 0x10001u, 4);
         machine_put(machine.machine, held[i] - BODY - NAME_INFO + 0x10, text, 8);
     }
     put_table(&machine, 1, held, OBJECTS);

@@ -91,7 +91,7 @@ static void test_names_are_bounded(void **state) {
     for (unsigned i = 0; i < OBJECTS; i++) {
         uint64_t object = objects + 0x100 * (uint64_t)i, name = object - BODY - NAME_INFO + 8;
         objects_put(&machine, object, TYPE_EVENT, "", small_object(3), 0);
-        machine_put(machine.machine, name, BYTES | BYTES << 16, 4);
+        machine_put(machine.machine, name, BYTES * 0x10001u, 4);
         machine_put(machine.machine, name + 8, text, 8);
         objects_enter(&machine, small_object(2), 5, object);
     }
