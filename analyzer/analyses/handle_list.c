@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/address_set.h"
 #include "base/memory.h"
 #include "kernel/access.h"
 
@@ -65,9 +66,9 @@ void handle_list_destroy(void *data) {
 
 /* ---- objects ---- */
 
-/* Where the object is, or would be. Fibonacci hashing as in base/address_set.c. */
+/* Where the object is, or would be. */
 static uint32_t *slot_of(const struct handle_list *list, uint64_t address) {
-    size_t slot = (size_t)((address * 0x9e3779b97f4a7c15) >> 20) & (list->slot_count - 1);
+    size_t slot = (size_t)address_hash(address) & (list->slot_count - 1);
     while (list->slots[slot] && list->objects[list->slots[slot] - 1].address != address)
         slot = (slot + 1) & (list->slot_count - 1);
     return &list->slots[slot];
