@@ -2,11 +2,11 @@
  * tables are other than the synthetic dumps have them. */
 #include "test.h"
 
-#include "analyses/assemble.h"
 #include "analyses/session_users.h"
 #include "base/memory.h"
 #include "small_namespaces.h"
 #include "snapshot_json.h"
+#include "some_sections.h"
 
 #define PROFILE "nt-18362-x64"
 #define SMSS    small_process(1) /* of no session */
@@ -32,18 +32,11 @@ static struct small_objects session_machine(void) {
 
 /* Takes the machine over. */
 static json_t *snapshot_of(struct small_objects *machine) {
-    struct assembly assembly = {0};
-    for (size_t row = 0; row < analyses_count(); row++)
-        assembly.selected[row] = analyses[row] == analysis_find("processes") ||
-                                 analyses[row] == analysis_find("cross_session");
+    static const char *const names[] = {"processes", "cross_session", NULL};
     struct target *target = open_namespaces(machine, true);
-    struct text text = TEXT_EMPTY;
-    assemble(target, &assembly, NULL, &text);
+    json_t *snapshot = some_sections(target, names, false);
     target_close(target);
     machine_destroy(machine->machine);
-    json_t *snapshot = json_loadb(text.data, text.length, JSON_REJECT_DUPLICATES, NULL);
-    text_deinit(&text);
-    assert_non_null(snapshot);
     return snapshot;
 }
 

@@ -1,25 +1,17 @@
 /* jobs.c - tests of jobs that are nested, of silos, of who is in them, and of jobs that lie. */
 #include "test.h"
 
-#include "analyses/assemble.h"
 #include "small_jobs.h"
 #include "snapshot_json.h"
+#include "some_sections.h"
 
 /* Takes the machine over. */
 static json_t *snapshot_of(struct small_objects *objects) {
-    static const char *const sections[] = {"processes", "jobs", "silos"};
-    struct assembly assembly = {0};
-    for (size_t row = 0; row < analyses_count(); row++)
-        for (size_t i = 0; i < ARRAY_LENGTH(sections); i++)
-            assembly.selected[row] |= analyses[row] == analysis_find(sections[i]);
+    static const char *const names[] = {"processes", "jobs", "silos", NULL};
     struct target *target = objects_open(objects);
-    struct text text = TEXT_EMPTY;
-    assemble(target, &assembly, NULL, &text);
+    json_t *snapshot = some_sections(target, names, false);
     target_close(target);
     machine_destroy(objects->machine);
-    json_t *snapshot = json_loadb(text.data, text.length, JSON_REJECT_DUPLICATES, NULL);
-    text_deinit(&text);
-    assert_non_null(snapshot);
     return snapshot;
 }
 

@@ -2,25 +2,17 @@
  * that lie. */
 #include "test.h"
 
-#include "analyses/assemble.h"
 #include "small_ports.h"
 #include "snapshot_json.h"
+#include "some_sections.h"
 
 /* Takes the machine over. */
 static json_t *snapshot_of(struct small_objects *machine) {
-    struct assembly assembly = {.in_detail = true};
-    for (size_t row = 0; row < analyses_count(); row++)
-        assembly.selected[row] = analyses[row] == analysis_find("processes") ||
-                                 analyses[row] == analysis_find("objects") ||
-                                 analyses[row] == analysis_find("handles");
+    static const char *const names[] = {"processes", "objects", "handles", NULL};
     struct target *target = open_ports(machine, false);
-    struct text text = TEXT_EMPTY;
-    assemble(target, &assembly, NULL, &text);
+    json_t *snapshot = some_sections(target, names, true);
     target_close(target);
     machine_destroy(machine->machine);
-    json_t *snapshot = json_loadb(text.data, text.length, JSON_REJECT_DUPLICATES, NULL);
-    text_deinit(&text);
-    assert_non_null(snapshot);
     return snapshot;
 }
 
