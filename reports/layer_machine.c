@@ -8,9 +8,10 @@
 #include "differ/comparisons/value.h"
 #include "reports/layers.h"
 
-#define DOORS_MOST                                                                                 \
-    16 /* tables and modules of one side; Windows has two tables and four modules                  \
-        */
+/* Tables and modules of one side; Windows has two tables and four modules. */
+#define DOORS_MOST 16
+/* Protections of one side; a processor has some ten. */
+#define PROTECTIONS_MOST 64
 
 /* ---- what is where ---- */
 
@@ -128,11 +129,14 @@ void layer_add_processors(struct layer *layer, const struct difference *differen
     const json_t *new = json_object_get(difference->new.snapshot, "processors");
     const char *name;
     json_t *value;
+    size_t count = 0;
     json_object_foreach((json_t *)processors_protections(new), name, value) {
-        add_protection(layer, old, new, name);
+        if (count++ < PROTECTIONS_MOST)
+            add_protection(layer, old, new, name);
     }
+    count = 0;
     json_object_foreach((json_t *)processors_protections(old), name, value) {
-        if (!json_object_get(processors_protections(new), name))
+        if (count++ < PROTECTIONS_MOST && !json_object_get(processors_protections(new), name))
             add_protection(layer, old, new, name);
     }
 }

@@ -45,6 +45,7 @@ struct analysis_context {
     struct holdings *holdings;     /* by context_holdings() */
     struct object_scan *scan;      /* of kernel memory, where it was asked for; else NULL */
     struct rows rows;              /* what the sections keep beside their trees */
+    json_t *reported;              /* lists that are among the findings: {"KIND NAME HEAD": true} */
 };
 
 struct analysis {

@@ -31,6 +31,12 @@ struct listing {
     json_t *json;
 };
 
+/* The silos that a process is in; none where they cannot be read. */
+struct home {
+    bool is_read;
+    struct silos silos;
+};
+
 struct extraction {
     struct analysis_context *context;
     const struct objects *objects;
@@ -40,7 +46,9 @@ struct extraction {
     bool *wanted; /* types[i] is looked at */
     struct listing *listings;
     size_t count, capacity;
-    size_t names;      /* that were read */
+    size_t names;               /* that were read */
+    uint64_t bytes, bytes_most; /* of names that were read and listed; and may be */
+    struct home *homes;         /* of set->items[i], read when it is first asked for */
     uint32_t *sharing; /* the sessions that hold the object at hand, each once, ascending */
     size_t sharing_count;
 };
@@ -49,9 +57,10 @@ struct extraction {
 struct candidate {
     struct object object;
     struct object_place place;
-    enum read_state state; /* of its name */
-    json_t *name;          /* borrowed; null where it cannot be read */
-    size_t first, end;     /* its holdings */
+    enum read_state state;   /* of its name */
+    json_t *name;            /* borrowed; null where it cannot be read */
+    size_t first, end;       /* its holdings */
+    size_t users, users_end; /* in whose hive it is, among users->items */
 };
 
 /* Ports were LPC's before Windows Vista. */
@@ -102,15 +111,6 @@ static json_t *others(const struct extraction *extraction, uint32_t own) {
     return json;
 }
 
-static bool runs_in(const struct session_users *users, const struct object_place *place,
-                    uint32_t session) {
-    size_t first, end = session_users_find(users, place->user, place->user_length, &first);
-    for (size_t i = first; i < end; i++)
-        if (users->items[i].session == session)
-            return true;
-    return false;
-}
-
 static bool has_job_id(const struct target *target, uint64_t job, uint32_t number) {
     struct field_read id = target_read_field(target, job, "_EJOB", "JobId");
     return job && !id.absent && id.state == READ_PRESENT && id.value == number;
@@ -119,10 +119,12 @@ static bool has_job_id(const struct target *target, uint64_t job, uint32_t numbe
 static bool is_in_silo(const struct extraction *extraction, uint32_t process, uint32_t number) {
     const struct target *target = extraction->context->target;
     uint64_t address = extraction->context->processes->items[process].address;
-    struct silos silos;
-    return process_silos(target, address, &silos) == READ_PRESENT &&
-           (has_job_id(target, silos.server, number) ||
-            has_job_id(target, silos.innermost, number));
+    struct home *home = &extraction->homes[process];
+    if (!home->is_read && process_silos(target, address, &home->silos) != READ_PRESENT)
+        home->silos = (struct silos){0};
+    home->is_read = true;
+    return has_job_id(target, home->silos.server, number) ||
+           has_job_id(target, home->silos.innermost, number);
 }
 
 /* Whether the object lies outside of the namespace of the process's session. */
@@ -137,7 +139,8 @@ static bool is_outside(const struct extraction *extraction, const struct candida
     case SCOPE_SESSION:
         return session != place->number;
     case SCOPE_USER:
-        return !runs_in(&extraction->users, place, session);
+        return !session_users_run_in(&extraction->users, candidate->users, candidate->users_end,
+                                     session);
     case SCOPE_SILO:
         return !is_in_silo(extraction, process, place->number);
     case SCOPE_PRIVATE:
@@ -149,14 +152,14 @@ static bool is_outside(const struct extraction *extraction, const struct candida
 /* ---- one object ---- */
 
 static void put_sessions_of_user(const struct extraction *extraction, json_t *json,
-                                 const struct object_place *place) {
+                                 const struct candidate *candidate) {
     const struct session_users *users = &extraction->users;
-    size_t first, end = session_users_find(users, place->user, place->user_length, &first);
     json_t *sessions = json_array();
-    for (size_t i = first; i < end && json_array_size(sessions) < SESSIONS_LISTED; i++)
+    for (size_t i = candidate->users;
+         i < candidate->users_end && json_array_size(sessions) < SESSIONS_LISTED; i++)
         json_array_append_new(sessions, json_integer(users->items[i].session));
     /* Nobody known, and not everybody is: it could be anyone's. */
-    bool unknown = first == end && !session_users_whole(users);
+    bool unknown = candidate->users == candidate->users_end && !users->whole;
     json_object_set(json, "sessions", unknown ? json_null() : sessions);
     json_decref(sessions);
 }
@@ -172,7 +175,16 @@ static void put_place(struct extraction *extraction, json_t *json,
         json_object_set_new(json, "sessions",
                             json_pack("[I]", (json_int_t)candidate->place.number));
     if (candidate->place.scope == SCOPE_USER)
-        put_sessions_of_user(extraction, json, &candidate->place);
+        put_sessions_of_user(extraction, json, candidate);
+}
+
+/* Objects that lie could share the text of one name, each with the whole of it. */
+static bool may_name(struct extraction *extraction, size_t length) {
+    extraction->bytes += length;
+    if (extraction->bytes <= extraction->bytes_most)
+        return true;
+    coverage_partial(extraction->context, "the names of objects are longer than the dump");
+    return false;
 }
 
 static void list(struct extraction *extraction, const struct candidate *candidate, size_t holding,
@@ -183,6 +195,8 @@ static void list(struct extraction *extraction, const struct candidate *candidat
                          "there are more such objects than a real machine has");
         return;
     }
+    if (!may_name(extraction, json_string_length(candidate->name)))
+        return;
     json_t *json = json_object();
     json_object_set_new(json, "type", json_string(candidate->object.type->name));
     json_object_set(json, "name", candidate->name);
@@ -208,6 +222,13 @@ static void list_for_holders(struct extraction *extraction, const struct candida
     }
 }
 
+static void find_users(const struct extraction *extraction, struct candidate *candidate) {
+    const struct object_place *place = &candidate->place;
+    if (place->scope == SCOPE_USER)
+        candidate->users_end = session_users_find(&extraction->users, place->user,
+                                                  place->user_length, &candidate->users);
+}
+
 static void look_at(struct extraction *extraction, size_t first, size_t end) {
     AUTO(text_deinit) struct text name = TEXT_EMPTY;
     struct candidate candidate = {.first = first, .end = end};
@@ -222,12 +243,13 @@ static void look_at(struct extraction *extraction, size_t first, size_t end) {
         return;
     extraction->names++;
     candidate.state = object_name(extraction->objects, &candidate.object, &name);
-    if (candidate.state == READ_PRESENT && name.length == 0)
+    if ((candidate.state == READ_PRESENT && name.length == 0) || !may_name(extraction, name.length))
         return;
     candidate.name =
         candidate.state == READ_PRESENT ? json_stringn(name.data, name.length) : json_null();
     if (candidate.state == READ_PRESENT)
         candidate.place = object_place(candidate.object.type->name, name.data);
+    find_users(extraction, &candidate);
     list_for_holders(extraction, &candidate);
     json_decref(candidate.name);
 }
@@ -268,7 +290,10 @@ static void look_at_all(struct extraction *extraction, json_t *processes) {
     struct analysis_context *context = extraction->context;
     const struct holdings *holdings = extraction->holdings;
     extraction->sharing = xcalloc(context->processes->count + 1, sizeof *extraction->sharing);
-    for (size_t first = 0, end; first < holdings->count && extraction->names < NAMES_MOST;
+    extraction->homes = xcalloc(context->processes->count + 1, sizeof *extraction->homes);
+    extraction->bytes_most = name_bytes_most(context->target);
+    for (size_t first = 0, end; first < holdings->count && extraction->names < NAMES_MOST &&
+                                extraction->bytes <= extraction->bytes_most;
          first = end) {
         end = holdings_end(holdings, first);
         look_at(extraction, first, end);
@@ -279,6 +304,7 @@ static void look_at_all(struct extraction *extraction, json_t *processes) {
             holdings->unreadable[state] + extraction->users.unreadable[state];
     if (holdings->cut || extraction->names >= NAMES_MOST)
         coverage_partial(context, "there are more handles than a real machine has");
+    free(extraction->homes);
     free(extraction->sharing);
     free(extraction->listings);
 }

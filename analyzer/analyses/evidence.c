@@ -1,19 +1,22 @@
 /* evidence.c - what is said of a list that does not close and of sources that disagree, and values
  * that several sections share. */
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "analyses/sections.h"
+#include "base/memory.h"
 
-static bool is_reported(const json_t *findings, const char *kind, const char *subject) {
-    size_t index;
-    json_t *finding;
-    json_array_foreach(findings, index, finding) {
-        if (strcmp(json_string_value(json_object_get(finding, "kind")), kind) == 0 &&
-            strcmp(json_string_value(json_object_get(finding, "subject")), subject) == 0)
-            return true;
-    }
-    return false;
+/* False where the finding was made before: several sections read one list. */
+static bool is_new(struct analysis_context *context, const char *kind, const char *name,
+                   uint64_t head) {
+    AUTO_FREE char *key = xasprintf("%s %s %" PRIx64, kind, name, head);
+    if (!context->reported)
+        context->reported = json_object();
+    if (json_object_get(context->reported, key))
+        return false;
+    json_object_set_new_nocheck(context->reported, key, json_true());
+    return true;
 }
 
 static json_t *list_evidence(const struct target *target, uint64_t head,
@@ -51,7 +54,7 @@ void report_list(struct analysis_context *context, const char *name, uint64_t he
     coverage_partial(context, "a list does not close: see findings");
     char kind[32];
     snprintf(kind, sizeof kind, "list.%s", list_end_name(walk->end));
-    if (!is_reported(context->findings, kind, name))
+    if (is_new(context, kind, name, head))
         add_finding(context, kind, name, list_evidence(context->target, head, walk));
 }
 
@@ -66,6 +69,15 @@ json_t *json_pdb(const struct pdb_identity *pdb) {
     json_object_set_new(json, "guid", json_string(pdb->guid));
     json_object_set_new(json, "age", json_integer(pdb->age));
     return json;
+}
+
+/* ---- names of objects ---- */
+
+#define NAME_BYTES_LEAST (16u << 20)
+
+uint64_t name_bytes_most(const struct target *target) {
+    uint64_t size = image_info(target->image)->file_size;
+    return size > NAME_BYTES_LEAST ? size : NAME_BYTES_LEAST;
 }
 
 /* ---- enumerations ---- */

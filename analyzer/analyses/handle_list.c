@@ -5,13 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/address_set.h"
 #include "base/memory.h"
 #include "kernel/access.h"
 
 #define FIRST_SLOTS 1024
-/* Names together are not longer than the dump, or than this. Objects that lie could share the text
- * of one name, each with the whole of it. */
-#define NAMES_LEAST (16u << 20)
 
 /* An object that handles lead to. */
 struct held {
@@ -45,7 +43,9 @@ struct handle_list {
     uint32_t *slots; /* of a hash table: the number of an object, from 1 on; 0: free */
     size_t slot_count;
     struct text names;
-    uint64_t names_left; /* bytes that names may have, counted for each handle */
+    uint64_t names_left; /* bytes that names may have, counted for each handle: objects that lie
+                            could share the text of one name, each with the whole of it */
+    bool is_full;        /* a name was left out */
 };
 
 struct handle_list *handle_list_create(const struct target *target, const struct objects *objects) {
@@ -53,8 +53,7 @@ struct handle_list *handle_list_create(const struct target *target, const struct
     list->target = target;
     list->known = objects;
     text_init(&list->names);
-    uint64_t size = image_info(target->image)->file_size;
-    list->names_left = size > NAMES_LEAST ? size : NAMES_LEAST;
+    list->names_left = name_bytes_most(target);
     return list;
 }
 
@@ -69,9 +68,9 @@ void handle_list_destroy(void *data) {
 
 /* ---- objects ---- */
 
-/* Where the object is, or would be. Fibonacci hashing as in base/address_set.c. */
+/* Where the object is, or would be. */
 static uint32_t *slot_of(const struct handle_list *list, uint64_t address) {
-    size_t slot = (size_t)((address * 0x9e3779b97f4a7c15) >> 20) & (list->slot_count - 1);
+    size_t slot = (size_t)address_hash(address) & (list->slot_count - 1);
     while (list->slots[slot] && list->objects[list->slots[slot] - 1].address != address)
         slot = (slot + 1) & (list->slot_count - 1);
     return &list->slots[slot];
@@ -89,6 +88,13 @@ static bool is_named(const struct object_type *type) {
     return type && type->name_state == READ_PRESENT;
 }
 
+/* Once a name is too long for what is left, no more are read. */
+static bool may_keep(struct handle_list *list, size_t length) {
+    bool may = length <= list->names_left;
+    list->is_full = list->is_full || !may;
+    return may;
+}
+
 static struct held make_held(struct handle_list *list, uint64_t address,
                              const struct object *object) {
     AUTO(text_deinit) struct text name = TEXT_EMPTY;
@@ -101,9 +107,11 @@ static struct held make_held(struct handle_list *list, uint64_t address,
                         .body = (uint8_t)(address - object->header),
                         .flags = object->flags};
     memcpy(held.infos, object->infos, sizeof held.infos);
-    if (object->state == READ_PRESENT)
+    if (object->state == READ_PRESENT && list->is_full)
+        held.name_state = READ_BAD_VALUE;
+    else if (object->state == READ_PRESENT)
         held.name_state = (uint8_t)object_name(list->known, object, &name);
-    if (name.length > list->names_left) {
+    if (!may_keep(list, name.length)) {
         held.name_state = READ_BAD_VALUE;
         return held;
     }
@@ -132,7 +140,7 @@ enum read_state handle_list_add(struct handle_list *list, const struct handle_en
     struct row *row = &list->rows[list->count++];
     uint32_t number = number_of(list, entry->object, object);
     const struct held *held = &list->objects[number];
-    bool is_too_much = held->name_length > list->names_left;
+    bool is_too_much = !may_keep(list, held->name_length);
     *row = (struct row){.entry = entry->address,
                         .handle = (uint32_t)entry->handle,
                         .access = entry->granted_access,

@@ -9,8 +9,9 @@
 #include "kernel/handles.h"
 #include "kernel/object.h"
 
-/* Pages of handle tables that are read for a snapshot: 2^24 handles, as many as Windows gives to
- * one process. Tables that lie could share pages, and be read for ever. */
+/* Pages of handle tables that are looked for, for a snapshot: 2^24 handles, as many as Windows
+ * gives to one process. Tables that lie could share pages, or have room for millions and no page,
+ * and be read for ever. */
 #define PAGES_MOST 65536
 /* Nor can there be more than the dump has: what is kept of the handles of a page is bounded by it.
  */
@@ -30,7 +31,8 @@ struct extraction {
     size_t *counts;           /* of the process at hand: handles to objects of types[i] */
     struct handle_list *list; /* NULL: they are only counted */
     size_t pages, pages_most; /* that were read for all processes, and may be */
-    struct address_set met;   /* those pages */
+    size_t looked;            /* pages that were looked for */
+    struct address_set met;   /* those that were read */
 };
 
 static bool is_named(const struct object_type *type) {
@@ -69,7 +71,12 @@ static json_t *by_type(struct extraction *extraction) {
     return json;
 }
 
-/* A page of the table that is missing leaves the count unknown. */
+static bool is_spent(const struct extraction *extraction, const struct handle_walk *walk) {
+    return extraction->pages + walk->pages >= extraction->pages_most ||
+           extraction->looked + walk->looked >= PAGES_MOST;
+}
+
+/* A page of the table that is missing, or was not looked for, leaves the count unknown. */
 static void put_count(struct extraction *extraction, json_t *json, size_t handles,
                       const size_t unreadable[READ_STATE_COUNT]) {
     struct analysis_context *context = extraction->context;
@@ -79,6 +86,8 @@ static void put_count(struct extraction *extraction, json_t *json, size_t handle
         if (unreadable[state])
             json_object_set_new(json, "count", json_null());
     }
+    if (is_spent(extraction, &(struct handle_walk){0}))
+        json_object_set_new(json, "count", json_null());
 }
 
 /* An object whose name cannot be read counts for each handle to it. */
@@ -97,14 +106,14 @@ static json_t *table_extract(struct extraction *extraction, const struct handle_
     size_t handles = 0, first = extraction->list ? handle_list_count(extraction->list) : 0;
     json_t *json = json_object();
     memset(extraction->counts, 0, extraction->type_count * sizeof *extraction->counts);
-    while (extraction->pages + walk.pages < extraction->pages_most &&
-           handle_walk_next(&walk, &entry)) {
+    while (!is_spent(extraction, &walk) && handle_walk_next(&walk, &entry)) {
         handles++;
         look_at(extraction, &entry, &object);
         if (extraction->list)
             list_handle(extraction, &entry, &object);
     }
     extraction->pages += walk.pages;
+    extraction->looked += walk.looked;
     json_object_set_new(json, "table", json_address(table->target, table->address));
     put_count(extraction, json, handles, walk.unreadable);
     json_object_set_new(json, "by_type", by_type(extraction));
@@ -119,10 +128,13 @@ static json_t *table_extract(struct extraction *extraction, const struct handle_
 }
 
 /* A process that has no table any more has exited: the key is left out. */
-static void put_handles(struct extraction *extraction, json_t *json, uint64_t process) {
+static void put_handles(struct extraction *extraction, json_t *json,
+                        const struct process_entry *process) {
     struct analysis_context *context = extraction->context;
     struct handle_table table;
-    handle_table_of_process(context->target, process, &table);
+    if (process_has_handles_of_system(context->target, context->processes, process))
+        return;
+    handle_table_of_process(context->target, process->address, &table);
     if (table.state != READ_PRESENT)
         put_unreadable(context, json, "handles", table.state);
     else if (table.address) {
@@ -157,11 +169,12 @@ static void extend(struct analysis_context *context, json_t *processes) {
         rows_own(&context->rows, extraction.list, handle_list_destroy);
     }
     for (size_t i = 0; i < set->count; i++)
-        put_handles(&extraction, json_array_get(processes, i), set->items[i].address);
+        put_handles(&extraction, json_array_get(processes, i), &set->items[i]);
     if (!found_by)
         coverage_partial(context, "the types of objects were not found");
-    if (extraction.pages >= extraction.pages_most)
-        coverage_partial(context, extraction.pages_most == PAGES_MOST
+    if (is_spent(&extraction, &(struct handle_walk){0}))
+        coverage_partial(context, extraction.pages < extraction.pages_most ||
+                                          extraction.pages_most == PAGES_MOST
                                       ? "there are more handles than Windows can have"
                                       : "the handle tables have more pages than the dump");
     address_set_deinit(&extraction.met);

@@ -8,7 +8,8 @@
 #include "kernel/handles.h"
 
 /* Handles that are looked at, and pages of tables: more than the largest terminal servers have.
- * Tables that lie could share pages, and be read for ever. */
+ * Tables that lie could share pages, or have room for millions and no page, and be read for ever.
+ */
 #define HOLDINGS_MOST ((size_t)1 << 22)
 #define PAGES_MOST    65536
 
@@ -28,11 +29,13 @@ static void read_table(struct holdings *holdings, const struct handle_table *tab
     struct handle_walk walk = {.table = table};
     struct handle_entry entry;
     uint32_t order = 0;
-    while (holdings->count < HOLDINGS_MOST && holdings->pages + walk.pages < PAGES_MOST &&
+    while (holdings->count < HOLDINGS_MOST && holdings->pages + walk.looked < PAGES_MOST &&
            handle_walk_next(&walk, &entry))
         add(holdings, &entry, process, order++);
-    holdings->pages += walk.pages;
+    holdings->pages += walk.looked;
     holdings->cut = holdings->count >= HOLDINGS_MOST || holdings->pages >= PAGES_MOST;
+    if (holdings->cut && walk.pages == 0)
+        holdings->tables[process].state = READ_BAD_VALUE;
     for (size_t state = 0; state < READ_STATE_COUNT; state++) {
         holdings->unreadable[state] += walk.unreadable[state];
         if (walk.unreadable[state] && walk.pages == 0)
@@ -79,7 +82,10 @@ struct holdings *holdings_new(const struct target *target, const struct process_
     struct holdings *holdings = xcalloc(1, sizeof *holdings);
     holdings->tables = xcalloc(set->count + 1, sizeof *holdings->tables);
     for (size_t i = 0; i < set->count; i++)
-        read_process(holdings, target, set->items[i].address, i);
+        if (process_has_handles_of_system(target, set, &set->items[i]))
+            holdings->tables[i].none = true;
+        else
+            read_process(holdings, target, set->items[i].address, i);
     sort(holdings);
     return holdings;
 }

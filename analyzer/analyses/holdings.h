@@ -16,7 +16,7 @@ struct holding {
 
 /* What a process's handle table gave. */
 struct holding_table {
-    bool none;             /* it has none (any more) */
+    bool none;             /* it has none (any more), or that of System */
     enum read_state state; /* why nothing of it could be read; else READ_PRESENT */
 };
 
@@ -25,7 +25,7 @@ struct holdings {
     bool cut;    /* there are more handles than a real machine has: the rest is not here */
     struct holding *items; /* by object, then process; once for each object and process */
     size_t count, capacity;
-    size_t pages;                        /* of handle tables that were read */
+    size_t pages;                        /* of handle tables that were looked for */
     struct holding_table *tables;        /* of set->items[i] */
     size_t unreadable[READ_STATE_COUNT]; /* pages of tables, and entries, by reason */
 };

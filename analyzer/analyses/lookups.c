@@ -55,6 +55,8 @@ void context_deinit(struct analysis_context *context) {
         object_scan_deinit(context->scan);
     free(context->scan);
     rows_deinit(&context->rows);
+    json_decref(context->reported);
+    context->reported = NULL;
     context->names = NULL;
     context->services = NULL;
     context->objects = NULL;

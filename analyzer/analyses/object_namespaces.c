@@ -8,8 +8,20 @@
 #include "kernel/directory.h"
 #include "kernel/private_namespace.h"
 
-/* Objects in all of them together: many more than a real machine has. */
+/* Objects in all of them together, and handles to them: many more than a real machine has. */
 #define OBJECTS_MOST 65536
+#define HOLDERS_MOST 65536
+
+/* What was told of all of them, and may be. */
+struct told {
+    size_t objects, holders;
+    uint64_t bytes, bytes_most; /* of names */
+};
+
+static bool is_too_much(const struct told *told) {
+    return told->objects >= OBJECTS_MOST || told->holders >= HOLDERS_MOST ||
+           told->bytes > told->bytes_most;
+}
 
 /* ---- one namespace ---- */
 
@@ -34,12 +46,14 @@ static void put_boundary(struct analysis_context *context, json_t *json,
 }
 
 /* Who has a handle to the directory. */
-static void put_holders(struct analysis_context *context, json_t *json, uint64_t directory) {
+static void put_holders(struct analysis_context *context, json_t *json, uint64_t directory,
+                        struct told *told) {
     const struct holdings *holdings = context_holdings(context);
     const struct process_set *set = context->processes;
     json_t *array = json_array();
     for (size_t i = holdings_find(holdings, directory);
-         i < holdings->count && holdings->items[i].object == directory; i++) {
+         i < holdings->count && holdings->items[i].object == directory && !is_too_much(told);
+         i++, told->holders++) {
         struct field_read pid =
             target_read_field(context->target, set->items[holdings->items[i].process].address,
                               "_EPROCESS", "UniqueProcessId");
@@ -52,28 +66,29 @@ static void put_holders(struct analysis_context *context, json_t *json, uint64_t
 }
 
 static void put_objects(struct analysis_context *context, json_t *json, uint64_t address,
-                        size_t *objects) {
+                        struct told *told) {
     struct directory directory;
     json_t *array = json_array();
     directory_read(context->target, address, &directory);
     count_unreadable(context, directory.unreadable);
-    for (size_t i = 0; i < directory.count && *objects < OBJECTS_MOST; i++, (*objects)++) {
+    for (size_t i = 0; i < directory.count && !is_too_much(told); i++, told->objects++) {
         bool is_directory;
-        json_array_append_new(array,
-                              named_object_extract(context, directory.objects[i], &is_directory));
+        json_t *object = named_object_extract(context, directory.objects[i], &is_directory);
+        told->bytes += named_object_bytes(object);
+        json_array_append_new(array, object);
     }
     directory_deinit(&directory);
     json_object_set_new(json, "objects", array);
 }
 
 static json_t *namespace_extract(struct analysis_context *context,
-                                 const struct private_namespace *namespace, size_t *objects) {
+                                 const struct private_namespace *namespace, struct told *told) {
     json_t *json = json_object();
     json_object_set_new(json, "address", json_address(context->target, namespace->address));
     json_object_set_new(json, "directory", json_address(context->target, namespace->directory));
     put_boundary(context, json, namespace);
-    put_holders(context, json, namespace->directory);
-    put_objects(context, json, namespace->directory, objects);
+    put_holders(context, json, namespace->directory, told);
+    put_objects(context, json, namespace->directory, told);
     return json;
 }
 
@@ -100,15 +115,15 @@ static void add_held(struct analysis_context *context, struct private_namespaces
 
 static void put_list(struct analysis_context *context, json_t *section,
                      const struct private_namespaces *namespaces) {
-    size_t objects = 0;
+    struct told told = {.bytes_most = name_bytes_most(context->target)};
     json_t *array = json_array();
     for (size_t i = 0; i < namespaces->count; i++)
-        json_array_append_new(array, namespace_extract(context, &namespaces->items[i], &objects));
+        json_array_append_new(array, namespace_extract(context, &namespaces->items[i], &told));
     json_object_set_new(section, "namespaces", array);
     json_object_set_new(section, "namespaces_found_by",
                         json_string(namespaces->table ? namespaces->table : "handles"));
     count_unreadable(context, namespaces->unreadable);
-    if (namespaces->cut || objects >= OBJECTS_MOST)
+    if (namespaces->cut || is_too_much(&told))
         coverage_partial(context, "there are more private namespaces than a real machine has");
 }
 

@@ -122,6 +122,7 @@ struct pending {
     size_t count, capacity;
     struct address_set met;
     size_t objects;
+    uint64_t bytes, bytes_most; /* of names that are kept, and may be */
     struct listing_place {
         const json_t *place; /* in the section */
         struct listing *listing;
@@ -160,6 +161,11 @@ json_t *named_object_extract(struct analysis_context *context, uint64_t address,
     return json;
 }
 
+uint64_t named_object_bytes(const json_t *object) {
+    return json_string_length(json_object_get(object, "name")) +
+           json_string_length(json_object_get(object, "target"));
+}
+
 /* Two directories may say that they are at one path: what is in either is there. */
 static struct listing *listing_of(struct analysis_context *context, json_t *section,
                                   struct pending *pending, const char *path) {
@@ -177,6 +183,10 @@ static struct listing *listing_of(struct analysis_context *context, json_t *sect
     return listing;
 }
 
+static bool is_too_much(const struct pending *pending) {
+    return pending->objects >= OBJECTS_MOST || pending->bytes > pending->bytes_most;
+}
+
 static void put_directory(struct analysis_context *context, json_t *section,
                           const struct objects *objects, uint64_t address,
                           struct pending *pending) {
@@ -190,10 +200,12 @@ static void put_directory(struct analysis_context *context, json_t *section,
     directory_read(context->target, address, &directory);
     count_unreadable(context, directory.unreadable);
     struct listing *listing = listing_of(context, section, pending, path.data);
-    for (size_t i = 0; i < directory.count && pending->objects < OBJECTS_MOST; i++) {
+    pending->bytes += path.length;
+    for (size_t i = 0; i < directory.count && !is_too_much(pending); i++) {
         bool is_directory;
         json_t *object = named_object_extract(context, directory.objects[i], &is_directory);
         listing_add(listing, object);
+        pending->bytes += named_object_bytes(object);
         json_decref(object);
         if (is_directory)
             meet(pending, directory.objects[i]);
@@ -205,16 +217,16 @@ static void put_directory(struct analysis_context *context, json_t *section,
 /* Gives how many objects were found. */
 static size_t put_directories(struct analysis_context *context, json_t *section,
                               const struct objects *objects) {
-    struct pending pending = {0};
+    struct pending pending = {.bytes_most = name_bytes_most(context->target)};
     if (!objects_root(objects)) {
         coverage_partial(context, "nothing leads to ObpRootDirectoryObject");
         return 0;
     }
     json_t *directories = json_object();
     meet(&pending, objects_root(objects));
-    for (size_t i = 0; i < pending.count; i++)
+    for (size_t i = 0; i < pending.count && !is_too_much(&pending); i++)
         put_directory(context, directories, objects, pending.items[i], &pending);
-    if (pending.count >= DIRECTORIES_MOST || pending.objects >= OBJECTS_MOST)
+    if (pending.count >= DIRECTORIES_MOST || is_too_much(&pending))
         coverage_partial(context, "there are more directories or objects than a real machine has");
     json_object_set_new(section, "directories", directories);
     address_set_deinit(&pending.met);

@@ -9,6 +9,10 @@
 json_t *named_object_extract(struct analysis_context *context, uint64_t address,
                              bool *is_directory);
 
+/* The bytes of names in what named_object_extract() gave: objects that lie could share the text of
+ * one name, each with the whole of it. */
+uint64_t named_object_bytes(const json_t *object);
+
 /* Puts `namespaces`, and `namespaces_found_by`; left out where this build has none. */
 void put_namespaces(struct analysis_context *context, json_t *section);
 

@@ -186,6 +186,17 @@ enum read_state process_view_state(const struct process_set *set, enum process_o
     return ring->walk.end == LIST_BROKEN ? ring->walk.state : READ_BAD_VALUE;
 }
 
+bool process_has_handles_of_system(const struct target *target, const struct process_set *set,
+                                   const struct process_entry *entry) {
+    static const char type[] = "_EPROCESS", member[] = "ObjectTable";
+    if (entry->kind != PROCESS_IDLE || !set->system)
+        return false;
+    struct field_read own = target_read_field(target, entry->address, type, member);
+    struct field_read of_system = target_read_field(target, set->system, type, member);
+    return !own.absent && own.state == READ_PRESENT && of_system.state == READ_PRESENT &&
+           own.value == of_system.value;
+}
+
 const char *process_view_key(enum process_origin view) {
     static const char *const keys[VIEW_COUNT] = {
         [VIEW_ACTIVE] = "active_process_links",  [VIEW_MEMORY_MANAGER] = "mm_process_links",

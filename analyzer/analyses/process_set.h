@@ -74,6 +74,11 @@ bool process_view_absent(const struct process_set *set, enum process_origin view
 /* Why a process that `view`, which is not whole, has not might still be there. */
 enum read_state process_view_state(const struct process_set *set, enum process_origin view);
 
+/* Whether its handles are those of System: Idle has the same table, the kernel's, because System
+ * takes it over when it is made (ntoskrnl/ps/process.c of ReactOS). They are told of System. */
+bool process_has_handles_of_system(const struct target *target, const struct process_set *set,
+                                   const struct process_entry *entry);
+
 /* Its key in a snapshot: "active_process_links". */
 const char *process_view_key(enum process_origin view);
 

@@ -317,7 +317,7 @@ static void look_at_handles(struct csrss *csrss, uint64_t process) {
     struct handle_walk walk = {.table = &table};
     if (table.state != READ_PRESENT)
         not_whole(gathering, table.state);
-    while (csrss->pages + walk.pages < PAGES_MOST && handle_walk_next(&walk, &entry)) {
+    while (csrss->pages + walk.looked < PAGES_MOST && handle_walk_next(&walk, &entry)) {
         if (entry.state == READ_PRESENT &&
             object_read(csrss->objects, entry.object, &object) == READ_PRESENT && object.type &&
             strcmp(object.type->name, "Process") == 0 && found(gathering, entry.object, NULL))
@@ -325,7 +325,7 @@ static void look_at_handles(struct csrss *csrss, uint64_t process) {
         if (entry.state != READ_PRESENT || object.state != READ_PRESENT)
             not_whole(gathering, entry.state != READ_PRESENT ? entry.state : object.state);
     }
-    csrss->pages += walk.pages;
+    csrss->pages += walk.looked;
     if (csrss->pages >= PAGES_MOST)
         not_whole(gathering, READ_BAD_VALUE);
     for (enum read_state state = 0; state < READ_STATE_COUNT; state++)

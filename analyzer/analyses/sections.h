@@ -110,8 +110,11 @@ json_t *extract_stub_module(struct analysis_context *context, const char *name,
 
 /* A table of the section `syscalls`; a service outside of its module becomes a finding. */
 struct service_table;
-json_t *extract_service_table(struct analysis_context *context,
-                              const struct service_table *table);
+json_t *extract_service_table(struct analysis_context *context, const struct service_table *table);
+
+/* As many bytes as the names of objects may have together that a section keeps: no more than the
+ * dump, or 16 MiB. */
+uint64_t name_bytes_most(const struct target *target);
 
 /* What `coverage.sections` says of a section. */
 json_t *section_coverage(const struct coverage *coverage);

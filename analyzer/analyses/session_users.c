@@ -60,21 +60,32 @@ static void sort(struct session_users *users) {
     users->count = kept;
 }
 
+static bool is_whole(const struct session_users *users, size_t process_count) {
+    for (size_t state = 0; state < READ_STATE_COUNT; state++)
+        if (users->unreadable[state])
+            return false;
+    for (size_t i = 0; i < process_count; i++)
+        if (users->sessions[i].state != READ_PRESENT)
+            return false;
+    return true;
+}
+
+/* The idle process has no token, and counts as one of no session. */
 void session_users_read(const struct target *target, const struct process_set *set,
                         struct session_users *users) {
     struct session_layout layout;
     session_layout_resolve(target, &layout);
-    *users = (struct session_users){.absent = !layout.session.present || !layout.id.present,
-                                    .process_count = set->count};
+    *users = (struct session_users){.absent = !layout.session.present || !layout.id.present};
     users->sessions = xcalloc(set->count + 1, sizeof *users->sessions);
     for (size_t i = 0; i < set->count && !users->absent; i++) {
         uint64_t process = set->items[i].address;
-        if (set->items[i].kind != PROCESS_PROCESS)
+        if (set->items[i].kind == PROCESS_IDLE)
             continue;
         users->sessions[i] = read_session(target, &layout, process);
         if (users->sessions[i].state == READ_PRESENT)
             add_user(target, process, users->sessions[i].id, users);
     }
+    users->whole = is_whole(users, set->count);
     sort(users);
 }
 
@@ -85,34 +96,41 @@ void session_users_deinit(struct session_users *users) {
     free(users->sessions);
 }
 
-bool session_users_whole(const struct session_users *users) {
-    for (size_t state = 0; state < READ_STATE_COUNT; state++)
-        if (users->unreadable[state])
-            return false;
-    for (size_t i = 0; i < users->process_count; i++)
-        if (users->sessions[i].state != READ_PRESENT)
-            return false;
-    return true;
-}
-
 /* The order of users against a SID that is no string by itself. */
 static int compare(const struct session_user *user, const char *sid, size_t length) {
     int order = strncasecmp(user->sid, sid, length);
     return order == 0 && strlen(user->sid) > length ? 1 : order;
 }
 
-size_t session_users_find(const struct session_users *users, const char *sid, size_t length,
-                          size_t *first) {
-    size_t low = 0, high = users->count;
+/* The first from `low` on that is not before the SID or, with `behind`, that is behind it. */
+static size_t bound(const struct session_users *users, const char *sid, size_t length, size_t low,
+                    bool behind) {
+    size_t high = users->count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        if (compare(&users->items[middle], sid, length) < 0)
+        if (compare(&users->items[middle], sid, length) < (behind ? 1 : 0))
             low = middle + 1;
         else
             high = middle;
     }
-    *first = low;
-    while (high < users->count && compare(&users->items[high], sid, length) == 0)
-        high++;
-    return high;
+    return low;
+}
+
+size_t session_users_find(const struct session_users *users, const char *sid, size_t length,
+                          size_t *first) {
+    *first = bound(users, sid, length, 0, false);
+    return bound(users, sid, length, *first, true);
+}
+
+bool session_users_run_in(const struct session_users *users, size_t first, size_t end,
+                          uint32_t session) {
+    size_t low = first, high = end;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (users->items[middle].session < session)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < end && users->items[low].session == session;
 }

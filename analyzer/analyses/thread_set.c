@@ -17,6 +17,7 @@ struct gathering {
     struct thread_set *set;
     struct thread_sighting *items; /* the same thread may be among them several times */
     size_t count, capacity;
+    size_t of_place[PLACE_COUNT];
 };
 
 static void not_whole(struct gathering *gathering, enum thread_place place, enum read_state state) {
@@ -27,10 +28,11 @@ static void not_whole(struct gathering *gathering, enum thread_place place, enum
 }
 
 static void found(struct gathering *gathering, enum thread_place place, uint64_t thread) {
-    if (gathering->count >= THREAD_SET_MOST) {
+    if (gathering->of_place[place] >= THREAD_SET_MOST) {
         not_whole(gathering, place, READ_BAD_VALUE);
         return;
     }
+    gathering->of_place[place]++;
     ARRAY_RESERVE(gathering->items, gathering->count, gathering->capacity);
     gathering->items[gathering->count++] =
         (struct thread_sighting){.thread = thread, .places = 1u << place};

@@ -33,7 +33,7 @@ struct thread_sighting {
     unsigned places; /* a bit for each thread_place */
 };
 
-/* More threads than this are taken for tables and lists that lie. */
+/* More threads than this of one place are taken for tables and lists that lie. */
 #define THREAD_SET_MOST 262144
 
 struct thread_set {

@@ -1,14 +1,30 @@
 /* address_set.c - a hash table with open addressing, at most half full. */
 #include "base/address_set.h"
 
+#include <sys/random.h>
+
 #include "base/memory.h"
 
 #define FIRST_CAPACITY 64
 
-/* Fibonacci hashing: addresses are alike in their low bits and in their high ones (Knuth, The Art
- * of Computer Programming, 6.4). */
+/* Without a source of chance the addresses of this very run have to do. */
+static uint64_t seed(void) {
+    static uint64_t value;
+    if (value == 0 && getrandom(&value, sizeof value, GRND_NONBLOCK) != sizeof value)
+        value = (uintptr_t)&value;
+    return value |= 1;
+}
+
+/* The finalizer of splitmix64 (S. Vigna, public domain) over what nobody can know. */
+uint64_t address_hash(uint64_t address) {
+    address = (address ^ seed()) * 0x9e3779b97f4a7c15;
+    address = (address ^ address >> 30) * 0xbf58476d1ce4e5b9;
+    address = (address ^ address >> 27) * 0x94d049bb133111eb;
+    return address ^ address >> 31;
+}
+
 static size_t slot_of(const struct address_set *set, uint64_t address) {
-    size_t slot = (size_t)((address * 0x9e3779b97f4a7c15) >> 20) & (set->capacity - 1);
+    size_t slot = (size_t)address_hash(address) & (set->capacity - 1);
     while (set->slots[slot] != 0 && set->slots[slot] != address)
         slot = (slot + 1) & (set->capacity - 1);
     return slot;
@@ -34,6 +50,10 @@ bool address_set_add(struct address_set *set, uint64_t address) {
     set->slots[slot] = address;
     set->count++;
     return true;
+}
+
+bool address_set_has(const struct address_set *set, uint64_t address) {
+    return set->count != 0 && address != 0 && set->slots[slot_of(set, address)] == address;
 }
 
 void address_set_deinit(struct address_set *set) {

@@ -8,6 +8,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* For tables of one's own: a number whose bits all depend on all of the address, and which is
+ * another in every run. A dump that lies chooses its addresses, and would choose those that fall
+ * into one place; so nothing that is written may depend on it. */
+uint64_t address_hash(uint64_t address);
+
 /* Zeroed when empty; 0 is no member. */
 struct address_set {
     uint64_t *slots;
@@ -17,6 +22,7 @@ struct address_set {
 
 /* Whether the address is new to the set. */
 bool address_set_add(struct address_set *set, uint64_t address);
+bool address_set_has(const struct address_set *set, uint64_t address);
 void address_set_deinit(struct address_set *set);
 
 #endif

@@ -91,12 +91,12 @@ static uint64_t port_of_process(const struct search *search, uint64_t process, s
     handle_table_of_process(search->target, process, &table);
     if (table.absent || table.state != READ_PRESENT || !table.address)
         return 0;
-    while (!port && *pages + walk.pages < HANDLE_PAGES_MOST && handle_walk_next(&walk, &entry))
+    while (!port && *pages + walk.looked < HANDLE_PAGES_MOST && handle_walk_next(&walk, &entry))
         if (entry.state == READ_PRESENT &&
             object_read(search->objects, entry.object, &object) == READ_PRESENT &&
             is_first(search, &object))
             port = object.address;
-    *pages += walk.pages;
+    *pages += walk.looked;
     return port;
 }
 

@@ -222,6 +222,7 @@ static bool next_page(struct handle_walk *walk) {
     uint64_t entries = leaf_entries(table);
     for (; walk->leaf * entries * 4 < table->limit; walk->leaf++) {
         enum read_state state = find_leaf(table, walk->leaf, &walk->address);
+        walk->looked++;
         if (state == READ_PRESENT && walk->address == 0)
             continue;
         if (state == READ_PRESENT)

@@ -91,7 +91,8 @@ struct handle_walk {
     unsigned held;           /* entries of it */
     uint8_t entries[HANDLE_PAGE];
     uint64_t address;                    /* of that page */
-    size_t pages;                        /* of entries that were read: what the walk cost */
+    size_t pages;                        /* of entries that were read */
+    size_t looked;                       /* that were looked for: what the walk cost */
     size_t unreadable[READ_STATE_COUNT]; /* pages that could not be, by reason */
 };
 

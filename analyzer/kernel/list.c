@@ -3,6 +3,7 @@
  */
 #include "kernel/list.h"
 
+#include "base/address_set.h"
 #include "base/memory.h"
 #include "kernel/address.h"
 
@@ -10,44 +11,6 @@ struct links {
     uint64_t flink;
     uint64_t blink;
 };
-
-/* Addresses that a walk has come by: open addressing, power-of-two size, 0 is a free place (no
- * entry of a list is at address 0). */
-struct visited {
-    uint64_t *places;
-    size_t size;
-    size_t count;
-};
-
-static size_t visited_place(const struct visited *visited, uint64_t address) {
-    size_t place = (size_t)((address >> 3) * 0x9e3779b97f4a7c15 >> 20) & (visited->size - 1);
-    while (visited->places[place] != 0 && visited->places[place] != address)
-        place = (place + 1) & (visited->size - 1);
-    return place;
-}
-
-static bool visited_has(const struct visited *visited, uint64_t address) {
-    return visited->size != 0 && visited->places[visited_place(visited, address)] == address;
-}
-
-static void visited_grow(struct visited *visited) {
-    struct visited grown = {.size = visited->size ? visited->size * 2 : 256,
-                            .count = visited->count};
-    grown.places = xcalloc(grown.size, sizeof *grown.places);
-    for (size_t i = 0; i < visited->size; i++) {
-        if (visited->places[i] != 0)
-            grown.places[visited_place(&grown, visited->places[i])] = visited->places[i];
-    }
-    free(visited->places);
-    *visited = grown;
-}
-
-static void visited_add(struct visited *visited, uint64_t address) {
-    if (visited->count * 2 >= visited->size)
-        visited_grow(visited);
-    visited->places[visited_place(visited, address)] = address;
-    visited->count++;
-}
 
 /* A pointer that cannot be a LIST_ENTRY of the kernel is a bad value before it is followed. */
 static enum read_state read_links(struct vm *vm, uint64_t address, struct links *links) {
@@ -65,7 +28,7 @@ struct step {
     uint64_t head;
     size_t limit;
     bool backwards;
-    struct visited visited;
+    struct address_set visited;
     uint64_t last_forward; /* where a walk backwards meets the one forwards */
 };
 
@@ -92,7 +55,7 @@ static bool is_end(const struct step *step, uint64_t from, uint64_t next, const 
         outcome->end = LIST_CLOSED;
     else if (next == step->head)
         outcome->end = back(step, links) == from ? LIST_CLOSED : LIST_MISLINKED;
-    else if (visited_has(&step->visited, next))
+    else if (address_set_has(&step->visited, next))
         outcome->end = LIST_CYCLE;
     else if (back(step, links) != from)
         outcome->end = LIST_MISLINKED;
@@ -119,7 +82,7 @@ static struct outcome walk_one_way(struct step *step, uint64_t **entries, size_t
             return (struct outcome){LIST_TOO_LONG, next, from, READ_PRESENT};
         ARRAY_RESERVE(*entries, *count, *capacity);
         (*entries)[(*count)++] = next;
-        visited_add(&step->visited, next);
+        address_set_add(&step->visited, next);
         from = next;
     }
 }
@@ -154,7 +117,7 @@ void list_walk(struct vm *vm, uint64_t head, size_t limit, struct list_walk *wal
         walk->back_broken_at = backwards.end == LIST_CLOSED ? 0 : backwards.at;
         walk->back_state = backwards.state;
     }
-    free(step.visited.places);
+    address_set_deinit(&step.visited);
 }
 
 void list_walk_deinit(struct list_walk *walk) {

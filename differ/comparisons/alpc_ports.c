@@ -74,24 +74,30 @@ static void doors_deinit(struct doors *doors) {
 
 /* ---- comparing ---- */
 
-static bool runs(const struct side *side, const char *image) {
+/* What one side knows. */
+struct keepers {
+    json_t *names; /* of its processes: the keys */
+    bool is_whole; /* all of its own ports */
+};
+
+static struct keepers keepers_of(const struct side *side, const struct doors *doors) {
+    struct keepers keepers = {json_object(), section_is_complete(side, "alpc") && !doors->vague};
     size_t i;
     json_t *process;
     json_array_foreach(json_object_get(side->snapshot, "processes"), i, process) {
         const char *name = json_value_string(process, "name");
-        if (name && strcmp(name, image) == 0)
-            return true;
+        if (name)
+            json_object_set_new(keepers.names, name, json_true());
     }
-    return false;
+    return keepers;
 }
 
 /* A door that `other` lacks is no news where it does not know all, or its keeper does not run. */
-static void report(struct difference *difference, const struct door *door, const struct side *other,
-                   bool is_whole) {
-    bool is_new = other == &difference->old;
-    if (!runs(other, door->owner))
+static void report(struct difference *difference, const struct door *door, bool is_new,
+                   const struct keepers *other) {
+    if (!json_object_get(other->names, door->owner))
         return;
-    if (!is_whole) {
+    if (!other->is_whole) {
         AUTO_FREE char *reason =
             xasprintf("ports that only the %s snapshot has: the other does not "
                       "know all of its own",
@@ -107,19 +113,21 @@ static void report(struct difference *difference, const struct door *door, const
 
 static void run(struct difference *difference, const json_t *old, const json_t *new) {
     struct doors before = doors_of(old), after = doors_of(new);
-    bool knows_old = section_is_complete(&difference->old, "alpc") && !before.vague;
-    bool knows_new = section_is_complete(&difference->new, "alpc") && !after.vague;
+    struct keepers olds = keepers_of(&difference->old, &before);
+    struct keepers news = keepers_of(&difference->new, &after);
     for (size_t i = 0, j = 0; i < before.count || j < after.count;) {
         int order = i == before.count  ? 1
                     : j == after.count ? -1
                                        : by_name(&before.items[i], &after.items[j]);
         if (order < 0)
-            report(difference, &before.items[i], &difference->new, knows_new);
+            report(difference, &before.items[i], false, &news);
         if (order > 0)
-            report(difference, &after.items[j], &difference->old, knows_old);
+            report(difference, &after.items[j], true, &olds);
         i += order <= 0;
         j += order >= 0;
     }
+    json_decref(olds.names);
+    json_decref(news.names);
     doors_deinit(&before);
     doors_deinit(&after);
 }

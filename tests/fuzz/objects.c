@@ -1,7 +1,7 @@
-/* objects.c - fuzz target: handles, what crosses sessions, objects and private namespaces of a dump
- * of any bytes. */
+/* objects.c - fuzz target: handles, what crosses sessions, objects, private namespaces and the scan
+ * of kernel memory, of a dump of any bytes. */
 #include "../unit/small_namespaces.h"
-#include "analyses/assemble.h"
+#include "../unit/some_sections.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -14,18 +14,9 @@ static const struct symbols *layouts(void) {
 }
 
 static void make_sections(const struct target *target) {
-    static const char *const names[] = {"processes", "handles", "cross_session", "objects"};
-    struct assembly assembly = {.in_detail = true};
-    for (size_t row = 0; row < analyses_count(); row++)
-        for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-            assembly.selected[row] |= analyses[row] == analysis_find(names[i]);
-    struct text text = TEXT_EMPTY;
-    assemble(target, &assembly, NULL, &text);
-    json_t *snapshot = json_loadb(text.data, text.length, JSON_REJECT_DUPLICATES, NULL);
-    if (!snapshot)
-        abort(); /* whatever is in the dump, the snapshot is JSON */
-    json_decref(snapshot);
-    text_deinit(&text);
+    static const char *const names[] = {"processes", "threads",     "handles", "cross_session",
+                                        "objects",   "object_scan", NULL};
+    json_decref(some_sections(target, names, true));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {

@@ -3,10 +3,10 @@
 
 #include <string.h>
 
-#include "analyses/assemble.h"
 #include "kernel/alpc.h"
 #include "small_ports.h"
 #include "snapshot_json.h"
+#include "some_sections.h"
 
 /* Takes the machine over. `found_by` NULL: nothing is found. */
 static struct alpc_ports find(struct small_objects *machine, bool with_symbols,
@@ -144,17 +144,11 @@ static void test_kernel_without_ports(void **state) {
 
 /* Takes the machine over. */
 static json_t *snapshot_of(struct small_objects *machine, bool with_symbols) {
-    struct assembly assembly = {0};
-    for (size_t row = 0; row < analyses_count(); row++)
-        assembly.selected[row] = analyses[row] == analysis_find("alpc");
+    static const char *const names[] = {"alpc", NULL};
     struct target *target = open_ports(machine, with_symbols);
-    struct text text = TEXT_EMPTY;
-    assemble(target, &assembly, NULL, &text);
+    json_t *snapshot = some_sections(target, names, false);
     target_close(target);
     machine_destroy(machine->machine);
-    json_t *snapshot = json_loadb(text.data, text.length, JSON_REJECT_DUPLICATES, NULL);
-    text_deinit(&text);
-    assert_non_null(snapshot);
     return snapshot;
 }
 

@@ -254,7 +254,29 @@ static void test_addresses_are_met_once(void **state) {
         assert_false(address_set_add(&set, 0xffffe00000000000 + i * 0x10));
     assert_false(address_set_add(&set, 0));
     assert_int_equal(set.count, 5000);
+    assert_true(address_set_has(&set, 0xffffe00000000010));
+    assert_false(address_set_has(&set, 0xffffe00000000008));
+    assert_false(address_set_has(&set, 0));
     address_set_deinit(&set);
+}
+
+/* A multiplication alone sends all of these to one place: they are multiples of its inverse. */
+static void test_addresses_that_were_chosen(void **state) {
+    (void)state;
+    enum { ADDRESSES = 4096, PLACES = 8192 };
+    const uint64_t factor = 0x9e3779b97f4a7c15;
+    uint64_t inverse = factor;
+    for (unsigned i = 0; i < 6; i++) /* Newton: each step doubles the bits that are right */
+        inverse *= 2 - factor * inverse;
+    assert_true(inverse * factor == 1);
+    bool taken[PLACES] = {false};
+    size_t places = 0;
+    for (uint64_t i = 1; i <= ADDRESSES; i++) {
+        size_t place = address_hash(inverse * (i << 44)) % PLACES;
+        places += !taken[place];
+        taken[place] = true;
+    }
+    assert_true(places > ADDRESSES / 2);
 }
 
 int main(void) {
@@ -266,6 +288,7 @@ int main(void) {
         cmocka_unit_test(test_other_bus_errors_stay),
         cmocka_unit_test(test_a_file_that_gets_shorter_while_it_is_mapped),
         cmocka_unit_test(test_addresses_are_met_once),
+        cmocka_unit_test(test_addresses_that_were_chosen),
         cmocka_unit_test(test_options_are_read),
         cmocka_unit_test(test_wrong_usage_is_trouble),
     };

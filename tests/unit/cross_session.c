@@ -2,10 +2,11 @@
  * tables are other than the synthetic dumps have them. */
 #include "test.h"
 
-#include "analyses/assemble.h"
+#include "analyses/session_users.h"
 #include "base/memory.h"
 #include "small_namespaces.h"
 #include "snapshot_json.h"
+#include "some_sections.h"
 
 #define PROFILE "nt-18362-x64"
 #define SMSS    small_process(1) /* of no session */
@@ -31,18 +32,11 @@ static struct small_objects session_machine(void) {
 
 /* Takes the machine over. */
 static json_t *snapshot_of(struct small_objects *machine) {
-    struct assembly assembly = {0};
-    for (size_t row = 0; row < analyses_count(); row++)
-        assembly.selected[row] = analyses[row] == analysis_find("processes") ||
-                                 analyses[row] == analysis_find("cross_session");
+    static const char *const names[] = {"processes", "cross_session", NULL};
     struct target *target = open_namespaces(machine, true);
-    struct text text = TEXT_EMPTY;
-    assemble(target, &assembly, NULL, &text);
+    json_t *snapshot = some_sections(target, names, false);
     target_close(target);
     machine_destroy(machine->machine);
-    json_t *snapshot = json_loadb(text.data, text.length, JSON_REJECT_DUPLICATES, NULL);
-    text_deinit(&text);
-    assert_non_null(snapshot);
     return snapshot;
 }
 
@@ -160,6 +154,78 @@ static void test_name_that_cannot_be_read(void **state) {
     json_decref(snapshot);
 }
 
+/* Names that all have one text, of three bytes a character: they are listed as long as they are no
+ * longer together than the dump, or 16 MiB. */
+static void test_names_are_bounded(void **state) {
+    (void)state;
+    enum { OBJECTS = 100, BYTES = 0xfffc, NAME_BYTES = BYTES / 2 * 3 };
+    const uint64_t text = 0xffffd00000300000, objects = 0xffffd00000320080;
+    uint64_t held[OBJECTS];
+    struct small_objects machine = session_machine();
+    for (unsigned i = 0; i < BYTES; i++)
+        machine_put(machine.machine, text + i, 'A', 1);
+    for (unsigned i = 0; i < OBJECTS; i++) {
+        held[i] = objects + 0x100 * (uint64_t)i;
+        objects_put(&machine, held[i], TYPE_EVENT, "", 0, 0);
+        machine_put(machine.machine, held[i] - BODY - NAME_INFO + 8, BYTES * 0x10001u, 4);
+        machine_put(machine.machine, held[i] - BODY - NAME_INFO + 0x10, text, 8);
+    }
+    put_table(&machine, 1, held, OBJECTS);
+    put_table(&machine, 2, held, OBJECTS);
+    json_t *snapshot = snapshot_of(&machine);
+    const json_t *first = at(snapshot, "processes.1.cross_session.0.name");
+    assert_int_equal(json_string_length(first), NAME_BYTES);
+    assert_int_equal(json_array_size(at(snapshot, "processes.2.cross_session")),
+                     (16u << 20) / (3 * NAME_BYTES)); /* read, and listed twice */
+    expect(snapshot, "coverage.sections.cross_session.reason",
+           "\"the names of objects are longer than the dump\"");
+    json_decref(snapshot);
+}
+
+/* ---- users ---- */
+
+static void test_users_by_session(void **state) {
+    (void)state;
+    struct session_user items[] = {
+        {"S-1-5-18", 0}, {"S-1-5-18", 1}, {"S-1-5-18", 4}, {"S-1-5-180", 2}, {"S-1-5-19", 0}};
+    const struct session_users users = {.items = items, .count = ARRAY_LENGTH(items)};
+    size_t first, end = session_users_find(&users, "s-1-5-18\\Software", 8, &first);
+    assert_int_equal(first, 0);
+    assert_int_equal(end, 3);
+    assert_true(session_users_run_in(&users, first, end, 0));
+    assert_true(session_users_run_in(&users, first, end, 4));
+    assert_false(session_users_run_in(&users, first, end, 2));
+    assert_false(session_users_run_in(&users, first, end, 5));
+    end = session_users_find(&users, "S-1-5-180", 9, &first);
+    assert_int_equal(first, 3);
+    assert_int_equal(end, 4);
+    end = session_users_find(&users, "S-1-5-2", 7, &first);
+    assert_int_equal(end, first);
+    assert_false(session_users_run_in(&users, first, end, 0));
+}
+
+/* What is not known of a process is not that it is in session 0. */
+static void test_user_of_a_process_that_cannot_be_read(void **state) {
+    (void)state;
+    struct small_objects machine = session_machine();
+    struct target *target = open_namespaces(&machine, true);
+    struct process_entry items[] = {{.address = CSRSS, .kind = PROCESS_PROCESS},
+                                    {.address = NOWHERE, .kind = PROCESS_UNREADABLE}};
+    struct process_set set = {.items = items, .count = 1};
+    struct session_users users;
+    session_users_read(target, &set, &users);
+    assert_true(users.whole);
+    session_users_deinit(&users);
+    set.count = 2;
+    session_users_read(target, &set, &users);
+    assert_false(users.whole);
+    assert_int_equal(users.sessions[0].id, 3);
+    assert_int_equal(users.sessions[1].state, READ_NOT_MAPPED);
+    session_users_deinit(&users);
+    target_close(target);
+    machine_destroy(machine.machine);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_two_sessions),
@@ -168,6 +234,9 @@ int main(void) {
         cmocka_unit_test(test_table_that_cannot_be_read),
         cmocka_unit_test(test_session_that_cannot_be_read),
         cmocka_unit_test(test_name_that_cannot_be_read),
+        cmocka_unit_test(test_names_are_bounded),
+        cmocka_unit_test(test_users_by_session),
+        cmocka_unit_test(test_user_of_a_process_that_cannot_be_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,25 +1,17 @@
 /* jobs.c - tests of jobs that are nested, of silos, of who is in them, and of jobs that lie. */
 #include "test.h"
 
-#include "analyses/assemble.h"
 #include "small_jobs.h"
 #include "snapshot_json.h"
+#include "some_sections.h"
 
 /* Takes the machine over. */
 static json_t *snapshot_of(struct small_objects *objects) {
-    static const char *const sections[] = {"processes", "jobs", "silos"};
-    struct assembly assembly = {0};
-    for (size_t row = 0; row < analyses_count(); row++)
-        for (size_t i = 0; i < ARRAY_LENGTH(sections); i++)
-            assembly.selected[row] |= analyses[row] == analysis_find(sections[i]);
+    static const char *const names[] = {"processes", "jobs", "silos", NULL};
     struct target *target = objects_open(objects);
-    struct text text = TEXT_EMPTY;
-    assemble(target, &assembly, NULL, &text);
+    json_t *snapshot = some_sections(target, names, false);
     target_close(target);
     machine_destroy(objects->machine);
-    json_t *snapshot = json_loadb(text.data, text.length, JSON_REJECT_DUPLICATES, NULL);
-    text_deinit(&text);
-    assert_non_null(snapshot);
     return snapshot;
 }
 
@@ -117,6 +109,24 @@ static void test_list_of_children_that_breaks(void **state) {
     json_decref(snapshot);
 }
 
+/* Lists of one name, each with a head of its own: none hides another. The section silos reads both
+ * again. */
+static void test_two_lists_that_break(void **state) {
+    (void)state;
+    struct small_objects objects = job_machine();
+    put_job(&objects, 1, "SiblingJobLinks", NOWHERE, 8);
+    put_job(&objects, 2, "SiblingJobLinks", NOWHERE, 8);
+    json_t *snapshot = snapshot_of(&objects);
+    size_t broken = 0, i;
+    json_t *each;
+    json_array_foreach(at(snapshot, "findings"), i, each) {
+        const char *subject = json_string_value(json_object_get(each, "subject"));
+        broken += strcmp(subject, "_EJOB.ChildJobListHead") == 0;
+    }
+    assert_int_equal(broken, 2);
+    json_decref(snapshot);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_nested_jobs_and_silos),
@@ -124,6 +134,7 @@ int main(void) {
         cmocka_unit_test(test_values_that_make_no_sense),
         cmocka_unit_test(test_jobs_around_each_other),
         cmocka_unit_test(test_list_of_children_that_breaks),
+        cmocka_unit_test(test_two_lists_that_break),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,7 @@
 /* kernel_thread_queues.c - the dispatcher's lists of threads: whole, empty, and ones that lie. */
 #include "test.h"
 
+#include "analyses/thread_set.h"
 #include "base/memory.h"
 #include "kernel/thread_queues.h"
 #include "small_kernel.h"
@@ -211,6 +212,30 @@ static void without_symbols_there_are_none(void **state) {
     close_world(&world);
 }
 
+/* ---- threads by all places ---- */
+
+/* A bound is of each place: a machine of many threads has each of them in several. */
+static void test_a_place_that_is_full(void **state) {
+    (void)state;
+    struct world world = make_world();
+    AUTO_FREE uint64_t *items = xcalloc(THREAD_SET_MOST + 1, sizeof *items);
+    for (size_t i = 0; i <= THREAD_SET_MOST; i++)
+        items[i] = thread(0) + 16 * i;
+    struct object_scan scan = {
+        .whole = true, .live = {[SCANNED_THREAD] = {items, THREAD_SET_MOST, THREAD_SET_MOST}}};
+    machine_put(world.machine, of_processor(&world, "CurrentThread", 0), thread(1), 8);
+    read_world(&world);
+    struct thread_set *set = thread_set_create(world.target, &scan);
+    assert_int_equal(set->extents[PLACE_PROCESSOR].absent, false);
+    assert_true(set->extents[PLACE_SCAN].whole);
+    thread_set_destroy(set);
+    scan.live[SCANNED_THREAD].kept++;
+    set = thread_set_create(world.target, &scan);
+    assert_false(set->extents[PLACE_SCAN].whole);
+    thread_set_destroy(set);
+    close_world(&world);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(empty_lists_are_whole),
@@ -221,6 +246,7 @@ int main(void) {
         cmocka_unit_test(an_entry_that_is_no_thread_is_told),
         cmocka_unit_test(a_head_that_is_not_there_is_no_broken_list),
         cmocka_unit_test(without_symbols_there_are_none),
+        cmocka_unit_test(test_a_place_that_is_full),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,26 +1,18 @@
-/* handles.c - tests of the handles in a snapshot: what is known of one whose type cannot be read.
- */
+/* objects.c - tests of the objects and handles in a snapshot: what cannot be read, and machines
+ * that lie. */
 #include "test.h"
 
-#include "analyses/assemble.h"
 #include "small_ports.h"
 #include "snapshot_json.h"
+#include "some_sections.h"
 
 /* Takes the machine over. */
 static json_t *snapshot_of(struct small_objects *machine) {
-    struct assembly assembly = {.in_detail = true};
-    for (size_t row = 0; row < analyses_count(); row++)
-        assembly.selected[row] = analyses[row] == analysis_find("processes") ||
-                                 analyses[row] == analysis_find("objects") ||
-                                 analyses[row] == analysis_find("handles");
+    static const char *const names[] = {"processes", "objects", "handles", NULL};
     struct target *target = open_ports(machine, false);
-    struct text text = TEXT_EMPTY;
-    assemble(target, &assembly, NULL, &text);
+    json_t *snapshot = some_sections(target, names, true);
     target_close(target);
     machine_destroy(machine->machine);
-    json_t *snapshot = json_loadb(text.data, text.length, JSON_REJECT_DUPLICATES, NULL);
-    text_deinit(&text);
-    assert_non_null(snapshot);
     return snapshot;
 }
 
@@ -79,11 +71,75 @@ static void test_two_directories_of_one_path(void **state) {
     json_decref(snapshot);
 }
 
+/* Names that all have one text, of three bytes a character: they are kept as long as they are no
+ * longer together than the dump, or 16 MiB. */
+static void test_names_are_bounded(void **state) {
+    (void)state;
+    enum { OBJECTS = 200, BYTES = 0xfffc, NAME_BYTES = BYTES / 2 * 3 };
+    const uint64_t text = 0xffffd00000300000, objects = 0xffffd00000320080;
+    struct small_objects machine = port_machine("Port");
+    for (unsigned i = 0; i < BYTES; i++)
+        machine_put(machine.machine, text + i, 'A', 1);
+    for (unsigned i = 0; i < OBJECTS; i++) {
+        uint64_t object = objects + 0x100 * (uint64_t)i, name = object - BODY - NAME_INFO + 8;
+        objects_put(&machine, object, TYPE_EVENT, "", small_object(3), 0);
+        machine_put(machine.machine, name, BYTES * 0x10001u, 4);
+        machine_put(machine.machine, name + 8, text, 8);
+        objects_enter(&machine, small_object(2), 5, object);
+    }
+    json_t *snapshot = snapshot_of(&machine);
+    size_t listed = 2 + (16u << 20) / NAME_BYTES; /* two short names are before */
+    assert_int_equal(
+        json_array_size(json_object_get(at(snapshot, "objects.directories"), "\\Device")),
+        listed + 1);
+    expect(snapshot, "coverage.sections.objects.status", "\"partial\"");
+    json_decref(snapshot);
+}
+
+/* Idle and System have one table, the kernel's: its handles are System's, and nobody lies. */
+static void test_table_of_the_kernel(void **state) {
+    (void)state;
+    struct small_objects machine = machine_with_a_handle();
+    const uint64_t owners[] = {small_process(0), NT_IDLE}, kernel = TABLE + 0x100;
+    objects_table(&machine, kernel, TABLE_PAGES + PAGE, 0x400);
+    objects_packed(&machine, TABLE_PAGES + PAGE + 0x10, small_object(3), 0, 0x100000);
+    for (size_t i = 0; i < ARRAY_LENGTH(owners); i++)
+        machine_put(machine.machine,
+                    owners[i] + objects_offset(&machine, "_EPROCESS", "ObjectTable"), kernel, 8);
+    json_t *snapshot = snapshot_of(&machine);
+    expect(snapshot, "processes.0.name", "\"System\"");
+    expect(snapshot, "processes.0.handles.count", "1");
+    expect(snapshot, "processes.3.address", "\"0xfffff80229406000\""); /* Idle */
+    expect(snapshot, "processes.3.handles", "nothing");
+    expect(snapshot, "coverage.sections.handles.unreadable", "{}");
+    json_decref(snapshot);
+}
+
+/* A table that has room for millions, and no page: of the one after it, nothing is known. */
+static void test_table_without_pages(void **state) {
+    (void)state;
+    const uint64_t empty = TABLE_PAGES + 8 * PAGE, table = TABLE + 0x100;
+    struct small_objects machine = machine_with_a_handle();
+    machine_put(machine.machine, empty, 0, 8);
+    objects_table(&machine, TABLE, empty | 2, 0xfffffffc);
+    objects_table(&machine, table, TABLE_PAGES, 0x400);
+    machine_put(machine.machine,
+                small_process(2) + objects_offset(&machine, "_EPROCESS", "ObjectTable"), table, 8);
+    json_t *snapshot = snapshot_of(&machine);
+    expect(snapshot, "processes.2.name", "\"csrss.exe\"");
+    expect(snapshot, "processes.2.handles", "null");
+    expect(snapshot, "coverage.sections.handles.status", "\"partial\"");
+    json_decref(snapshot);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_handle),
         cmocka_unit_test(test_type_whose_name_is_not_there),
         cmocka_unit_test(test_two_directories_of_one_path),
+        cmocka_unit_test(test_names_are_bounded),
+        cmocka_unit_test(test_table_of_the_kernel),
+        cmocka_unit_test(test_table_without_pages),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

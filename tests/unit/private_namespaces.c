@@ -210,6 +210,27 @@ static void test_holdings_that_cannot_be_read(void **state) {
     close_machine(&machine, target);
 }
 
+/* A table that has room for millions, and no page: nobody knows what is in the one after it. */
+static void test_tables_without_pages(void **state) {
+    (void)state;
+    const uint64_t empty = TABLE_PAGES + 8 * PAGE;
+    struct small_objects machine = namespace_machine(NS_PROFILE);
+    machine_put(machine.machine, empty, 0, 8);
+    objects_table(&machine, TABLE + 0x100, empty | 2, 0xfffffffc);
+    struct target *target = open_namespaces(&machine, true);
+    struct process_set *set = process_set_create(target, NULL);
+    struct holdings *holdings = holdings_new(target, set);
+    assert_int_equal(holdings->pages, 65536);
+    assert_true(holdings->cut);
+    assert_int_equal(holdings->count, 0);
+    for (size_t i = 0; i < set->count; i++)
+        assert_int_equal(holdings->tables[i].state,
+                         holdings->tables[i].none ? READ_PRESENT : READ_BAD_VALUE);
+    holdings_free(holdings);
+    process_set_destroy(set);
+    close_machine(&machine, target);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_by_the_table),
@@ -219,6 +240,7 @@ int main(void) {
         cmocka_unit_test(test_names_inside),
         cmocka_unit_test(test_holdings),
         cmocka_unit_test(test_holdings_that_cannot_be_read),
+        cmocka_unit_test(test_tables_without_pages),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,82 +3,32 @@
 
 #include "reports/layers.h"
 
-#define NAMED(name, rest) "{'name': '" name "', 'active_threads': 1" rest "}"
-#define PLAIN(level)      ", 'protection': {'level': '" level "'}"
-
 static const char old_machine[] =
-    "{'system': {'build': 10240}, 'processes': [" NAMED("System", PLAIN("0x62") ", 'integrity': "
-                                                                                "{'level': "
-                                                                                "'System'}") "," NAMED("lsass.exe", PLAIN("0x0") ", 'integrity': {'level': 'System'}") "," NAMED(
-        "csrss.exe",
-        PLAIN(
-            "0x61")) "," NAMED("smss.exe",
-                               PLAIN(
-                                   "0x61")) "," NAMED("<b>|.exe",
-                                                      PLAIN(
-                                                          "0x31")) "," NAMED("notepad.exe",
-                                                                             PLAIN(
-                                                                                 "0x0")) ","
-                                                                                         "{'name': "
-                                                                                         "'wininit."
-                                                                                         "exe', "
-                                                                                         "'active_"
-                                                                                         "threads':"
-                                                                                         " 0, "
-                                                                                         "'protecti"
-                                                                                         "on': "
-                                                                                         "{'level':"
-                                                                                         " '0x61'}}"
-                                                                                         "],"
-                                                                                         " '"
-                                                                                         "processor"
-                                                                                         "s': "
-                                                                                         "[{'"
-                                                                                         "protectio"
-                                                                                         "ns': "
-                                                                                         "{'smep': "
-                                                                                         "false, "
-                                                                                         "'nx': "
-                                                                                         "true}}],"
-                                                                                         " '"
-                                                                                         "coverage'"
-                                                                                         ": "
-                                                                                         "{'"
-                                                                                         "sections'"
-                                                                                         ": "
-                                                                                         "{'silos':"
-                                                                                         " {'"
-                                                                                         "status': "
-                                                                                         "'unavaila"
-                                                                                         "ble', "
-                                                                                         "'reason':"
-                                                                                         " 'no | "
-                                                                                         "silos'}}}"
-                                                                                         "}";
+    "{'system': {'build': 10240}, 'processes': ["
+    "{'name': 'System', 'active_threads': 1, 'protection': {'level': '0x62'},"
+    " 'integrity': {'level': 'System'}},"
+    "{'name': 'lsass.exe', 'active_threads': 1, 'protection': {'level': '0x0'},"
+    " 'integrity': {'level': 'System'}},"
+    "{'name': 'csrss.exe', 'active_threads': 1, 'protection': {'level': '0x61'}},"
+    "{'name': 'smss.exe', 'active_threads': 1, 'protection': {'level': '0x61'}},"
+    "{'name': '<b>|.exe', 'active_threads': 1, 'protection': {'level': '0x31'}},"
+    "{'name': 'notepad.exe', 'active_threads': 1, 'protection': {'level': '0x0'}},"
+    "{'name': 'wininit.exe', 'active_threads': 0, 'protection': {'level': '0x61'}}],"
+    " 'processors': [{'protections': {'smep': false, 'nx': true}}],"
+    " 'coverage': {'sections': {'silos': {'status': 'unavailable', 'reason': 'no | silos'}}}}";
 
 static const char new_machine[] =
-    "{'system': {'build': 14393}, 'silos': [], 'processes': [" NAMED("System", PLAIN("0x72") ", "
-                                                                                             "'inte"
-                                                                                             "grity"
-                                                                                             "': "
-                                                                                             "{'"
-                                                                                             "level"
-                                                                                             "': "
-                                                                                             "'Syst"
-                                                                                             "em'}") "," NAMED(
-        "lsass.exe",
-        PLAIN(
-            "0x41") ", 'integrity': {'level': 'High'}") "," NAMED("csrss.exe",
-                                                                  PLAIN(
-                                                                      "0x61")) "," NAMED("smss.exe",
-                                                                                         PLAIN(
-                                                                                             "0x6"
-                                                                                             "1")) "," NAMED("svchost.exe",
-                                                                                                             PLAIN(
-                                                                                                                 "0x0")) "],"
-                                                                                                                         " 'processors': [{'protections': {'smep': true, 'nx': true, 'smap': true}},"
-                                                                                                                         "                {'protections': {'smep': true, 'nx': true, 'smap': true}}],"
-                                                                                                                         " 'coverage': {'sections': {}}}";
+    "{'system': {'build': 14393}, 'silos': [], 'processes': ["
+    "{'name': 'System', 'active_threads': 1, 'protection': {'level': '0x72'},"
+    " 'integrity': {'level': 'System'}},"
+    "{'name': 'lsass.exe', 'active_threads': 1, 'protection': {'level': '0x41'},"
+    " 'integrity': {'level': 'High'}},"
+    "{'name': 'csrss.exe', 'active_threads': 1, 'protection': {'level': '0x61'}},"
+    "{'name': 'smss.exe', 'active_threads': 1, 'protection': {'level': '0x61'}},"
+    "{'name': 'svchost.exe', 'active_threads': 1, 'protection': {'level': '0x0'}}],"
+    " 'processors': [{'protections': {'smep': true, 'nx': true, 'smap': true}},"
+    "                {'protections': {'smep': true, 'nx': true, 'smap': true}}],"
+    " 'coverage': {'sections': {}}}";
 
 static const struct layer *layer_of(const struct layers *layers, const char *id) {
     for (size_t i = 0; i < layers->count; i++)
