@@ -8,9 +8,7 @@
 #include "differ/comparisons/value.h"
 #include "reports/layers.h"
 
-#define DOORS_MOST                                                                                 \
-    16 /* tables and modules of one side; Windows has two tables and four modules                  \
-        */
+#define DOORS_MOST 16 /* of one side: Windows has two tables, and stubs in four modules */
 
 /* ---- what is where ---- */
 
