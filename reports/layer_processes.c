@@ -112,17 +112,10 @@ static int by_image(const void *left, const void *right) {
     return strcmp(a->words ? a->words : "", b->words ? b->words : "");
 }
 
-static const struct system_image *find_image(const char *name) {
-    for (const struct system_image *each = system_images; each->name; each++)
-        if (system_image_is(each, name))
-            return each;
-    return NULL;
-}
-
 /* What is started where it is needed is as what it is needed for: the differ compares it session
  * by session, and so it is shown. */
 static const char *place_of(const char *name, const json_t *process) {
-    const struct system_image *image = find_image(name);
+    const struct system_image *image = system_image_find(name);
     const json_t *session = json_object_get(process, "session");
     if (!image || !image->where_needed || !json_is_integer(session))
         return "";
@@ -203,7 +196,7 @@ static bool is_told(const struct layer_rule *rule, const struct pair *pair) {
         return false;
     bool has_something = !is_nothing(rule, pair->old) || !is_nothing(rule, pair->new);
     bool is_known = pair->old && pair->new;
-    if (find_image(pair->image))
+    if (system_image_find(pair->image))
         return has_something ||
                (!is_absent(pair->old) && !is_absent(pair->new) && (is_known || !rule->add_rows));
     return rule->has_others && has_something;
