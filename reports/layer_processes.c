@@ -44,7 +44,7 @@ char *layer_protection(const json_t *process, const json_t *snapshot) {
     AUTO_FREE char *signature = words_of("process.signature.changed", process, snapshot);
     const char *level =
         json_string_value(json_object_get(json_object_get(process, "protection"), "level"));
-    if (protection && strcmp(level, "0x0") == 0)
+    if (protection && (level ? strcmp(level, "0x0") == 0 : strcmp(protection, "None") == 0))
         return xstrdup("none");
     if (!protection && !signature)
         return NULL;

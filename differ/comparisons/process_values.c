@@ -209,7 +209,8 @@ static void compare_mitigations(const struct comparing *comparing) {
 
 static bool is_protected(const struct crowd *crowd) {
     const char *level = json_string_value(crowd_value(crowd, "protection", "level"));
-    return level && strcmp(level, "0x0") != 0;
+    return (level && strcmp(level, "0x0") != 0) ||
+           json_integer_value(crowd_value(crowd, "bits", "ProtectedProcess"));
 }
 
 void process_compare_protection(const struct comparing *comparing) {
