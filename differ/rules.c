@@ -165,9 +165,10 @@ const struct rule rules[] = {
      "What is shared across sessions is a way from one to the other.",
      "!process 0 0 IMAGE for the address; !handle 0 3 ADDRESS lists what it holds."},
     {"process.protection.changed", "process", SEVERITY_NOTABLE, "Protection changed",
-     "All processes of one image have another protection level than before.",
+     "All processes of one image have another protection than before.",
      "Protection decides who may open the process for reading and writing.",
-     "dt -b nt!_EPROCESS ADDRESS Protection with the address that !process 0 0 IMAGE gives."},
+     "dt -b nt!_EPROCESS ADDRESS Protection, before 8.1 ProtectedProcess, with the address that "
+     "!process 0 0 IMAGE gives."},
     {"process.signature.changed", "process", SEVERITY_NOTABLE, "Signature levels changed",
      "All processes of one image have another level of signature than before, or want another of "
      "what they load.",
