@@ -86,7 +86,7 @@ static char *protection_words(const json_t *protection) {
     const char *audit =
         json_integer_value(json_object_get(protection, "audit")) == 1 ? ", audit" : "";
     if (!level)
-        return xstrdup(type);
+        return xstrdup(type ? type : "not known");
     return signer && type ? xasprintf("%s (%s, %s%s)", level, signer, type, audit) : xstrdup(level);
 }
 
