@@ -9,6 +9,10 @@ static const struct cli_command commands[] = {
      "Without any, the sections that need none are written, and the message names the file to "
      "fetch.\n"
      "Handles are counted by type; --sections handles lists every one.\n"
+     "Sections: dump, system, modules, processors, stack, processes, threads, handles, "
+     "cross_session,\n"
+     "sessions, jobs, silos, memory_manager_list, syscalls, stubs, objects, alpc, object_scan, "
+     "layouts.\n"
      "Exit codes: 0 done, 2 trouble, 3 a section named by --require is not whole.",
      snapshot_options, 1, 1, snapshot_run},
     {"image", "FILE [OPTION]...",

@@ -79,17 +79,20 @@ const struct rule rules[] = {
     {"syscall.removed", "syscall", SEVERITY_BREAKING, "System services removed",
      "A service of the old table is not in the new one.",
      "A program that calls it by number now calls another service, or none.",
-     "x nt!SERVICE on both kernels; dps nt!KiServiceTable on the new one does not lead to it."},
+     "x *!SERVICE on both systems: the new one finds nothing, or what no entry of its table "
+     "leads to."},
     {"syscall.added", "syscall", SEVERITY_NOTABLE, "System services added",
      "A service of the new table is not in the old one.",
      "It is a new door into the kernel, and every service behind it in the table has another "
      "number.",
-     "u ntdll!SERVICE on the new system shows its number: mov eax, NUMBER."},
+     "u ntdll!SERVICE on the new system shows its number: mov eax, NUMBER; the stubs "
+     "of W32pServiceTable are in win32u, before 14393 in user32 and gdi32."},
     {"syscall.renumbered", "syscall", SEVERITY_BREAKING, "System services renumbered",
      "Services keep their names and have other numbers, because of services that were put in or "
      "taken out before them, or moved.",
      "A number taken from the old build calls another service in the new one.",
-     "u ntdll!SERVICE on both systems shows the two numbers: mov eax, NUMBER."},
+     "u ntdll!SERVICE on both systems shows the two numbers: mov eax, NUMBER; the stubs "
+     "of W32pServiceTable are in win32u, before 14393 in user32 and gdi32."},
     {"syscall.arguments", "syscall", SEVERITY_BREAKING, "System services with other arguments",
      "A service takes another number of arguments than before.",
      "A caller that follows the old prototype leaves arguments to chance.",
@@ -162,9 +165,10 @@ const struct rule rules[] = {
      "What is shared across sessions is a way from one to the other.",
      "!process 0 0 IMAGE for the address; !handle 0 3 ADDRESS lists what it holds."},
     {"process.protection.changed", "process", SEVERITY_NOTABLE, "Protection changed",
-     "All processes of one image have another protection level than before.",
+     "All processes of one image have another protection than before.",
      "Protection decides who may open the process for reading and writing.",
-     "dt nt!_EPROCESS ADDRESS Protection. with the address that !process 0 0 IMAGE gives."},
+     "dt -b nt!_EPROCESS ADDRESS Protection, before 8.1 ProtectedProcess, with the address that "
+     "!process 0 0 IMAGE gives."},
     {"process.signature.changed", "process", SEVERITY_NOTABLE, "Signature levels changed",
      "All processes of one image have another level of signature than before, or want another of "
      "what they load.",
@@ -194,7 +198,7 @@ const struct rule rules[] = {
      "Mitigations that both builds have are switched on in all processes of one image on one side, "
      "and in none on the other.",
      "A mitigation takes a way away that an exploit could go.",
-     "dt nt!_EPROCESS ADDRESS MitigationFlagsValues. with the address that !process 0 0 IMAGE "
+     "dt -b nt!_EPROCESS ADDRESS MitigationFlagsValues with the address that !process 0 0 IMAGE "
      "gives."},
     {"processor.protection.changed", "process", SEVERITY_NOTABLE, "Processor protections changed",
      "What the control registers switch on is on for other processors than before.",

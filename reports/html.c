@@ -61,9 +61,12 @@ static void write_main(struct page *page) {
     if (page->difference->count) {
         html_filter(page->out);
         html_glance(page);
-        for (size_t i = 0; i < page->outline.family_count; i++)
-            write_family(page, &page->outline.families[i]);
-        html_layers(page);
+        for (size_t i = 0; i <= page->outline.family_count; i++) {
+            if (i == page->outline.layers_at)
+                html_layers(page);
+            if (i < page->outline.family_count)
+                write_family(page, &page->outline.families[i]);
+        }
     }
     html_unknown(page);
     html_checks(page);

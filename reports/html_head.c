@@ -132,11 +132,13 @@ static void write_contents(struct page *page) {
     text_puts(out, "<nav class=\"contents\" aria-label=\"Contents\">\n<ul>\n");
     if (page->difference->count)
         text_puts(out, "<li><a href=\"#glance\">At a glance</a></li>\n");
-    for (size_t i = 0; i < outline->family_count; i++)
-        text_printf(out, "<li><a href=\"#family--%s\">%s</a></li>\n", outline->families[i].id,
-                    outline->families[i].heading);
-    if (page->difference->count && page->layers.count)
-        text_puts(out, "<li><a href=\"#layers\">Protection, layer by layer</a></li>\n");
+    for (size_t i = 0; i <= outline->family_count; i++) {
+        if (i == outline->layers_at && page->difference->count && page->layers.count)
+            text_puts(out, "<li><a href=\"#layers\">Protection, layer by layer</a></li>\n");
+        if (i < outline->family_count)
+            text_printf(out, "<li><a href=\"#family--%s\">%s</a></li>\n", outline->families[i].id,
+                        outline->families[i].heading);
+    }
     if (page->difference->unknown_count)
         text_puts(out, "<li><a href=\"#unknown\">Not comparable</a></li>\n");
     if (page->difference->count)

@@ -8,7 +8,7 @@
 #include "differ/comparisons/value.h"
 #include "reports/layers.h"
 
-/* Tables and modules of one side; Windows has two tables and four modules. */
+/* Tables and modules of one side; Windows has two tables, and stubs in four modules. */
 #define DOORS_MOST 16
 /* Protections of one side; a processor has some ten. */
 #define PROTECTIONS_MOST 64

@@ -44,7 +44,7 @@ char *layer_protection(const json_t *process, const json_t *snapshot) {
     AUTO_FREE char *signature = words_of("process.signature.changed", process, snapshot);
     const char *level =
         json_string_value(json_object_get(json_object_get(process, "protection"), "level"));
-    if (protection && strcmp(level, "0x0") == 0)
+    if (protection && (level ? strcmp(level, "0x0") == 0 : strcmp(protection, "None") == 0))
         return xstrdup("none");
     if (!protection && !signature)
         return NULL;
@@ -94,16 +94,32 @@ char *layer_mitigations(const json_t *process, const json_t *snapshot) {
 /* A live process. */
 struct holder {
     const char *image;
+    const char *place; /* what tells it from others of its image; "" */
     char *words;
     bool is_new;
 };
 
+static int by_name(const struct holder *a, const struct holder *b) {
+    int order = strcmp(a->image, b->image);
+    return order ? order : strcmp(a->place, b->place);
+}
+
 static int by_image(const void *left, const void *right) {
     const struct holder *a = left, *b = right;
-    int order = strcmp(a->image, b->image);
+    int order = by_name(a, b);
     if (order || a->is_new != b->is_new)
         return order ? order : a->is_new - b->is_new;
     return strcmp(a->words ? a->words : "", b->words ? b->words : "");
+}
+
+/* What is started where it is needed is as what it is needed for: the differ compares it session
+ * by session, and so it is shown. */
+static const char *place_of(const char *name, const json_t *process) {
+    const struct system_image *image = system_image_find(name);
+    const json_t *session = json_object_get(process, "session");
+    if (!image || !image->where_needed || !json_is_integer(session))
+        return "";
+    return json_integer_value(session) ? " (a user's session)" : " (session 0)";
 }
 
 static size_t add_holders(struct holder *holders, const struct layer_rule *rule,
@@ -113,16 +129,12 @@ static size_t add_holders(struct holder *holders, const struct layer_rule *rule,
     json_array_foreach(json_object_get(side->snapshot, "processes"), i, process) {
         const char *image = json_string_value(json_object_get(process, "name"));
         if (image && !process_has_exited(process))
-            holders[count++] = (struct holder){image, rule->words(process, side->snapshot), is_new};
+            holders[count++] = (struct holder){.image = image,
+                                               .place = place_of(image, process),
+                                               .words = rule->words(process, side->snapshot),
+                                               .is_new = is_new};
     }
     return count;
-}
-
-static bool is_of_windows(const char *image) {
-    for (const struct system_image *each = system_images; each->name; each++)
-        if (system_image_is(each, image))
-            return true;
-    return false;
 }
 
 /* What the processes of an image have on one side: "Medium / System", "not running"; NULL where it
@@ -152,7 +164,7 @@ static char *side_words(const struct holder *first, size_t count) {
 
 /* The two values of one image. */
 struct pair {
-    const char *image;
+    const char *image, *place;
     char *old, *new;
 };
 
@@ -164,7 +176,8 @@ static int by_values(const void *left, const void *right) {
     const struct pair *a = left, *b = right;
     int order = strcmp(or_empty(a->old), or_empty(b->old));
     order = order ? order : strcmp(or_empty(a->new), or_empty(b->new));
-    return order ? order : strcmp(a->image, b->image);
+    order = order ? order : strcmp(a->image, b->image);
+    return order ? order : strcmp(a->place, b->place);
 }
 
 static bool is_absent(const char *words) {
@@ -183,7 +196,7 @@ static bool is_told(const struct layer_rule *rule, const struct pair *pair) {
         return false;
     bool has_something = !is_nothing(rule, pair->old) || !is_nothing(rule, pair->new);
     bool is_known = pair->old && pair->new;
-    if (is_of_windows(pair->image))
+    if (system_image_find(pair->image))
         return has_something ||
                (!is_absent(pair->old) && !is_absent(pair->new) && (is_known || !rule->add_rows));
     return rule->has_others && has_something;
@@ -195,13 +208,13 @@ static size_t make_pairs(struct pair *pairs, const struct layer_rule *rule,
     for (size_t first = 0, end; first < count; first = end) {
         size_t middle = first;
         while (middle < count && !holders[middle].is_new &&
-               strcmp(holders[middle].image, holders[first].image) == 0)
+               by_name(&holders[middle], &holders[first]) == 0)
             middle++;
         end = middle;
-        while (end < count && holders[end].is_new &&
-               strcmp(holders[end].image, holders[first].image) == 0)
+        while (end < count && holders[end].is_new && by_name(&holders[end], &holders[first]) == 0)
             end++;
-        struct pair pair = {holders[first].image, side_words(holders + first, middle - first),
+        struct pair pair = {holders[first].image, holders[first].place,
+                            side_words(holders + first, middle - first),
                             side_words(holders + middle, end - middle)};
         if (is_told(rule, &pair)) {
             pairs[made++] = pair;
@@ -221,7 +234,8 @@ static void add_pairs(struct layer *layer, struct pair *pairs, size_t count) {
                 strcmp(or_empty(pairs[end].new), or_empty(pairs[first].new)) != 0)
                 break;
             if (end - first < IMAGES_MOST)
-                text_printf(&images, "%s%s", end > first ? ", " : "", pairs[end].image);
+                text_printf(&images, "%s%s%s", end > first ? ", " : "", pairs[end].image,
+                            pairs[end].place);
         }
         if (end - first > IMAGES_MOST)
             text_printf(&images, " and %zu more", end - first - IMAGES_MOST);

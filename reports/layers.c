@@ -39,7 +39,9 @@ static const struct layer_rule rules_of_layers[] = {
     {.id = "protection",
      .heading = "Protected process",
      .label = "Processes",
-     .meaning = "Only a process of the same or a stronger signer may open a protected one.",
+     .meaning =
+         "Only a protected process of the same or a stronger type and signer may read or write "
+         "a protected one.",
      .words = layer_protection,
      .section = "processes",
      .nothing = "none",
@@ -56,7 +58,7 @@ static const struct layer_rule rules_of_layers[] = {
     {.id = "api",
      .heading = "Windows API",
      .label = "Doors, and processes behind them",
-     .meaning = "Programs enter the kernel through its services alone; mitigations narrow what a "
+     .meaning = "Programs call the kernel through its services alone; mitigations narrow what a "
                 "process may do there.",
      .words = layer_mitigations,
      .section = "syscalls",
@@ -163,6 +165,11 @@ static bool has_processes(const struct side *side) {
     return json_array_size(json_object_get(side->snapshot, "processes")) != 0;
 }
 
+/* Two snapshots of one dump, value by value: the layers are those of the dump, and no news. */
+static bool is_of_values(const struct difference *difference) {
+    return difference->count && strcmp(difference->changes[0].rule->family, "snapshot") == 0;
+}
+
 size_t layer_kind_length(const struct layer *layer, size_t first) {
     size_t end = first;
     while (end < layer->change_count && layer->changes[end]->rule == layer->changes[first]->rule)
@@ -172,7 +179,8 @@ size_t layer_kind_length(const struct layer *layer, size_t first) {
 
 void layers_init(struct layers *layers, const struct difference *difference) {
     *layers = (struct layers){.items = xcalloc(COUNT, sizeof *layers->items)};
-    if (!has_processes(&difference->old) && !has_processes(&difference->new))
+    if (is_of_values(difference) ||
+        (!has_processes(&difference->old) && !has_processes(&difference->new)))
         return;
     bool is_any_told = false;
     for (; layers->count < COUNT; layers->count++) {

@@ -44,7 +44,7 @@ struct layer_rule {
 
 struct layers {
     struct layer *items;
-    size_t count; /* 0: neither snapshot tells of any layer, or is of a dump */
+    size_t count; /* 0: none is told, no snapshot is of a dump, or both are of one */
 };
 
 void layers_init(struct layers *layers, const struct difference *difference);

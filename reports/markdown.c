@@ -214,7 +214,11 @@ static void write_more(struct article *article, const char *family) {
 /* Changes of structures are told with their structures; one by one they are the appendix. */
 static void write_families(struct article *article) {
     const struct outline *outline = &article->outline;
-    for (size_t i = 0; i < outline->family_count; i++) {
+    for (size_t i = 0; i <= outline->family_count; i++) {
+        if (i == outline->layers_at)
+            markdown_layers(article->out, article->difference);
+        if (i == outline->family_count)
+            break;
         const struct family *family = &outline->families[i];
         text_printf(article->out, "\n## %s\n", family->heading);
         write_more(article, family->id);
@@ -302,7 +306,6 @@ void report_markdown(const struct difference *difference, const struct report_op
     if (difference->count) {
         write_glance(&article);
         write_families(&article);
-        markdown_layers(output, difference);
     }
     write_unknown(&article);
     write_checks(&article);

@@ -2,6 +2,7 @@
 #include "reports/outline.h"
 #include "differ/type_size.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -131,7 +132,8 @@ static void make_kinds(struct outline *outline, const struct difference *differe
 
 /* ---- families ---- */
 
-/* The short families that many people ask for come before the long one of structures. */
+/* What the two systems ran comes before the long family of structures, and what protects processes
+ * (layers.h) between them. */
 static void make_families(struct outline *outline) {
     static const struct family told[] = {
         {"syscall", "System calls", 0},   {"process", "Processes", 0},
@@ -144,6 +146,8 @@ static void make_families(struct outline *outline) {
         for (size_t j = 0; j < outline->kind_count; j++)
             if (!strcmp(outline->kinds[j].rule->family, family.id))
                 family.count += outline->kinds[j].count;
+        if (!strcmp(family.id, "layout"))
+            outline->layers_at = outline->family_count;
         if (family.count)
             outline->families[outline->family_count++] = family;
     }
@@ -304,7 +308,8 @@ static void fill_word(struct text *out, const struct change *change, const char 
 /* A debugger's command begins with "dt", "??", "!" or "."; its operands are what no English word
  * looks like. */
 static bool begins_command(const char *word, size_t length) {
-    static const char *const names[] = {"dt", "??", "u", "x", "r", "rdmsr", "dps", "ln"};
+    static const char *const names[] = {"dt", "??",    "u",   "x",  "r",
+                                        "db", "rdmsr", "dps", "dd", "lm"};
     bool is_named = false;
     for (size_t i = 0; i < ARRAY_LENGTH(names); i++)
         is_named = is_named || (strlen(names[i]) == length && !memcmp(word, names[i], length));
@@ -312,14 +317,15 @@ static bool begins_command(const char *word, size_t length) {
 }
 
 static bool continues_command(const char *word, size_t length) {
-    size_t capitals = 0;
+    if (is_capital(*word) || strchr("-/\\(", *word))
+        return true;
+    bool has_letter = false;
     for (size_t i = 0; i < length; i++) {
-        if (strchr("!_", word[i]))
+        if (strchr("!_0123456789", word[i]))
             return true;
-        capitals += is_capital(word[i]);
+        has_letter = has_letter || isalpha((unsigned char)word[i]);
     }
-    bool is_number = strspn(word, "0123456789") == length;
-    return length && (capitals == length || is_number);
+    return !has_letter;
 }
 
 void outline_check(struct text *out, const struct change *change) {

@@ -38,6 +38,7 @@ struct family {
 struct outline {
     struct family *families; /* those with changes, in the order they are told */
     size_t family_count;
+    size_t layers_at; /* before this family, what protects processes is told; family_count: last */
     struct topic *topics; /* by prominence, severity, weight, name */
     size_t topic_count;
     struct kind *kinds; /* in the difference's order */

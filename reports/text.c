@@ -147,11 +147,20 @@ static void put_silent(struct page *page, const char *name, const char *why) {
     text_putc(page->out, '\n');
 }
 
+/* The changes themselves stand above: " (3 changes: process.job.changed, job.limits.changed)". */
+static void put_kinds(struct page *page, const struct layer *layer) {
+    if (!layer->change_count)
+        return;
+    text_printf(page->out, " (%zu change%s", layer->change_count,
+                layer->change_count == 1 ? "" : "s");
+    for (size_t i = 0; i < layer->change_count; i += layer_kind_length(layer, i))
+        text_printf(page->out, "%s %s", i ? "," : ":", layer->changes[i]->rule->id);
+    text_putc(page->out, ')');
+}
+
 static void put_layer(struct page *page, const struct layer *layer) {
     text_printf(page->out, "  %s", layer->rule->heading);
-    if (layer->change_count)
-        text_printf(page->out, " (%zu change%s)", layer->change_count,
-                    layer->change_count == 1 ? "" : "s");
+    put_kinds(page, layer);
     text_putc(page->out, '\n');
     put_silent(page, "old", layer->silent[0]);
     put_silent(page, "new", layer->silent[1]);

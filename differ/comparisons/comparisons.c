@@ -62,6 +62,17 @@ static void missing(struct difference *difference, const struct side *side, cons
     difference_not_comparable(difference, section, reason);
 }
 
+/* One reason of both sides is said once. */
+static bool both_miss(struct difference *difference, const char *section) {
+    const char *old = why_missing(difference->old.snapshot, section);
+    const char *new = why_missing(difference->new.snapshot, section);
+    if (!old || !new || strcmp(old, new) != 0)
+        return false;
+    AUTO_FREE char *reason = xasprintf("neither snapshot has it: %s", old);
+    difference_not_comparable(difference, section, reason);
+    return true;
+}
+
 /* A section counts as there where it is anything but null: null is "unreadable". */
 static const json_t *section_of(const struct side *side, const char *section) {
     const json_t *value = json_object_get(side->snapshot, section);
@@ -75,6 +86,8 @@ static void run_all(struct difference *difference) {
         const json_t *new = section_of(&difference->new, section);
         if (old && new)
             (*each)->run(difference, old, new);
+        if (!old && !new &&both_miss(difference, section))
+            continue;
         /* Where neither side has it, only a side that was expected to have it is worth a word. */
         if (!old && (new || why_missing(difference->old.snapshot, section)))
             missing(difference, &difference->old, "old", section);

@@ -1,6 +1,6 @@
 /*
  * process.h - the system images whose processes are compared. Others come and go with what a
- * machine's user runs, and their absence says nothing of the build.
+ * machine's user runs, and their absence says nothing of the build; how they are protected does.
  */
 #ifndef NTDRIFT_DIFFER_PROCESS_H
 #define NTDRIFT_DIFFER_PROCESS_H
@@ -30,5 +30,8 @@ bool process_has_exited(const json_t *process);
 
 /* Whether a process of the name that EPROCESS keeps, cut at 14 characters, runs this image. */
 bool system_image_is(const struct system_image *image, const char *name);
+
+/* The system image of such a name; NULL where there is none. */
+const struct system_image *system_image_find(const char *name);
 
 #endif

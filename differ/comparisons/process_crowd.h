@@ -53,6 +53,9 @@ void process_compare_parents(const struct comparing *comparing);
  * one role */
 void process_compare_values(const struct comparing *comparing);
 
+/* protection and signature alone, where the processes are protected on a side */
+void process_compare_protection(const struct comparing *comparing);
+
 /* process_sessions.c: in which kinds of session the image runs; `old_roles` and `new_roles` are
  * those in which any process of a snapshot is. */
 unsigned process_roles(const json_t *processes);

@@ -56,23 +56,37 @@ static json_t *known_parts(const json_t *from, const char *const *parts, size_t 
     return known;
 }
 
+/* Before 8.1 there is one kind of protected process, and a bit for it; 8.1 calls that kind
+ * Protected (Windows Internals, Part 1, 7th edition, chapter 3, "Protected processes"). */
+static json_t *read_protected_bit(const json_t *process) {
+    const json_t *bit = json_object_get(json_object_get(process, "bits"), "ProtectedProcess");
+    return json_is_integer(bit)
+               ? json_pack("{s:s}", "type", json_integer_value(bit) ? "Protected" : "None")
+               : NULL;
+}
+
 /* `level` holds type, audit and signer in one byte (_PS_PROTECTION). */
 static json_t *read_protection(const json_t *process, const json_t *snapshot) {
     static const char *const parts[] = {"level", "type", "signer", "audit"};
     (void)snapshot;
     const json_t *protection = json_object_get(process, "protection");
+    if (!protection)
+        return read_protected_bit(process);
     return json_value_string(protection, "level")
                ? known_parts(protection, parts, ARRAY_LENGTH(parts))
                : NULL;
 }
 
-/* "0x62 (WinTcb, Protected)", "0x39 (Antimalware, ProtectedLight, audit)" */
+/* "0x62 (WinTcb, Protected)", "0x39 (Antimalware, ProtectedLight, audit)"; "Protected" where one
+ * side has the bit alone */
 static char *protection_words(const json_t *protection) {
     const char *level = json_string_value(json_object_get(protection, "level"));
     const char *signer = json_string_value(json_object_get(protection, "signer"));
     const char *type = json_string_value(json_object_get(protection, "type"));
     const char *audit =
         json_integer_value(json_object_get(protection, "audit")) == 1 ? ", audit" : "";
+    if (!level)
+        return xstrdup(type ? type : "not known");
     return signer && type ? xasprintf("%s (%s, %s%s)", level, signer, type, audit) : xstrdup(level);
 }
 

@@ -207,6 +207,19 @@ static void compare_mitigations(const struct comparing *comparing) {
     json_decref(set);
 }
 
+static bool is_protected(const struct crowd *crowd) {
+    const char *level = json_string_value(crowd_value(crowd, "protection", "level"));
+    return (level && strcmp(level, "0x0") != 0) ||
+           json_integer_value(crowd_value(crowd, "bits", "ProtectedProcess"));
+}
+
+void process_compare_protection(const struct comparing *comparing) {
+    if (!is_protected(&comparing->old) && !is_protected(&comparing->new))
+        return;
+    compare_facet(comparing, facet_find("process.protection.changed"));
+    compare_facet(comparing, facet_find("process.signature.changed"));
+}
+
 void process_compare_values(const struct comparing *comparing) {
     compare_bits(comparing);
     compare_views(comparing);

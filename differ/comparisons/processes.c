@@ -104,6 +104,43 @@ static void compare_image(struct difference *difference, const struct system_ima
     crowd_deinit(&comparing.new);
 }
 
+/* {image: its live processes}, of those that are no system image. */
+static json_t *other_images(const json_t *processes) {
+    json_t *images = json_object();
+    size_t index;
+    json_t *process;
+    json_array_foreach(processes, index, process) {
+        const char *name = json_string_value(json_object_get(process, "name"));
+        if (!name || system_image_find(name) || process_has_exited(process))
+            continue;
+        if (!json_object_get(images, name))
+            json_object_set_new(images, name, json_array());
+        json_array_append(json_object_get(images, name), process);
+    }
+    return images;
+}
+
+/* Windows alone decides what is protected: of an image that runs on both sides, a change says
+ * something, whoever made the image. */
+static void compare_others(struct difference *difference, const struct lists *lists) {
+    json_t *old_images = other_images(lists->old), *new_images = other_images(lists->new);
+    const char *name;
+    json_t *old;
+    json_object_foreach(old_images, name, old) {
+        json_t *new = json_object_get(new_images, name);
+        const struct system_image image = {.name = name};
+        const struct comparing comparing = {.difference = difference,
+                                            .image = &image,
+                                            .where = "",
+                                            .old = {&difference->old, old, old},
+                                            .new = {&difference->new, new, new}};
+        if (new)
+            process_compare_protection(&comparing);
+    }
+    json_decref(old_images);
+    json_decref(new_images);
+}
+
 static void run(struct difference *difference, const json_t *old, const json_t *new) {
     if (!json_is_array(old) || !json_is_array(new)) {
         difference_not_comparable(difference, "processes", "a snapshot has no list of processes");
@@ -117,6 +154,7 @@ static void run(struct difference *difference, const json_t *old, const json_t *
                           .new_roles = process_roles(new)};
     for (const struct system_image *image = system_images; image->name; image++)
         compare_image(difference, image, &lists);
+    compare_others(difference, &lists);
 }
 
 const struct comparison comparison_processes = {"processes", run};

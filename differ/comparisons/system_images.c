@@ -31,3 +31,10 @@ bool system_image_is(const struct system_image *image, const char *name) {
         return strcmp(image->name, name) == 0;
     return strlen(name) >= IMAGE_NAME_LENGTH && strncmp(image->name, name, strlen(name)) == 0;
 }
+
+const struct system_image *system_image_find(const char *name) {
+    for (const struct system_image *image = system_images; image->name; image++)
+        if (system_image_is(image, name))
+            return image;
+    return NULL;
+}

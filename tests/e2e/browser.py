@@ -209,6 +209,21 @@ def report(form, old, new, path):
     return path.read_text(encoding="utf-8")
 
 
+def check_article(browser, page):
+    """An article of the folder: nothing sticks out of a narrow page, and no heading that a link
+    leads to is below the filter."""
+    browser.size(390)
+    browser.load(page)
+    overflow = browser.evaluate("document.scrollingElement.scrollWidth - window.innerWidth")
+    check(f"{page.name}: 390 px wide, nothing sticks out", overflow <= 0, f"{overflow} px")
+    hidden = browser.evaluate("""(() => {
+        document.documentElement.style.scrollBehavior = 'auto';
+        document.querySelector('#layers').scrollIntoView();
+        const bottom = document.querySelector('#filter').getBoundingClientRect().bottom;
+        return bottom - document.querySelector('#layers h2').getBoundingClientRect().top; })()""")
+    check(f"{page.name}: 390 px wide, a heading is not below the filter", hidden <= 0, f"{hidden} px")
+
+
 def main():
     chromium = os.environ.get("NTDRIFT_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
     with tempfile.TemporaryDirectory() as scratch:
@@ -231,6 +246,8 @@ def main():
             browser.attach()
             for page, name, changes in pages:
                 check_page(browser, page, name, changes)
+            for article in sorted((BASELINES.parent / "reports/articles").resolve().glob("*.html")):
+                check_article(browser, article)
             check_filter(browser, *pages[1])
             check_media(browser, *pages[1][:2])
         finally:

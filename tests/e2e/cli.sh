@@ -26,6 +26,11 @@ exits 2 "$NT_ANALYZER" profile
 exits 2 "$NT_ANALYZER" snapshot
 exits 2 "$NT_ANALYZER" snapshot "$dump" --no-such-option
 exits 2 "$NT_ANALYZER" snapshot "$dump" --sections nonsense
+says 'no such section: "nonsense"'
+sections=$(sed 's/.*(there are \(.*\))$/\1/; s/,//g' "$scratch/err")
+exits 0 "$NT_ANALYZER" snapshot --help
+check "help lists all sections" \
+    test "$(tr '\n' ' ' <"$scratch/out" | sed 's/.*Sections: \([a-z_, ]*\)\..*/\1/; s/,//g')" = "$sections"
 exits 2 "$NT_DIFFER" diff only-one
 exits 2 "$NT_DIFFER" diff - - 
 exits 2 "$NT_DIFFER" explain no.such.kind

@@ -1,31 +1,32 @@
 /* reports_layers.c - tests of the part "Protection, layer by layer" of the reports. */
 #include "reports_pair.h"
 
+#include "differ/strict.h"
 #include "reports/layers.h"
 
 static const char old_machine[] =
     "{'system': {'build': 10240}, 'processes': ["
-    "{'name': 'System', 'active_threads': 1, 'protection': {'level': '0x62'},"
-    " 'integrity': {'level': 'System'}},"
-    "{'name': 'lsass.exe', 'active_threads': 1, 'protection': {'level': '0x0'},"
-    " 'integrity': {'level': 'System'}},"
-    "{'name': 'csrss.exe', 'active_threads': 1, 'protection': {'level': '0x61'}},"
-    "{'name': 'smss.exe', 'active_threads': 1, 'protection': {'level': '0x61'}},"
-    "{'name': '<b>|.exe', 'active_threads': 1, 'protection': {'level': '0x31'}},"
-    "{'name': 'notepad.exe', 'active_threads': 1, 'protection': {'level': '0x0'}},"
-    "{'name': 'wininit.exe', 'active_threads': 0, 'protection': {'level': '0x61'}}],"
+    " {'name': 'System', 'active_threads': 1, 'protection': {'level': '0x62'},"
+    "  'integrity': {'level': 'System'}},"
+    " {'name': 'lsass.exe', 'active_threads': 1, 'protection': {'level': '0x0'},"
+    "  'integrity': {'level': 'System'}},"
+    " {'name': 'csrss.exe', 'active_threads': 1, 'protection': {'level': '0x61'}},"
+    " {'name': 'smss.exe', 'active_threads': 1, 'protection': {'level': '0x61'}},"
+    " {'name': '<b>|.exe', 'active_threads': 1, 'protection': {'level': '0x31'}},"
+    " {'name': 'notepad.exe', 'active_threads': 1, 'protection': {'level': '0x0'}},"
+    " {'name': 'wininit.exe', 'active_threads': 0, 'protection': {'level': '0x61'}}],"
     " 'processors': [{'protections': {'smep': false, 'nx': true}}],"
     " 'coverage': {'sections': {'silos': {'status': 'unavailable', 'reason': 'no | silos'}}}}";
 
 static const char new_machine[] =
     "{'system': {'build': 14393}, 'silos': [], 'processes': ["
-    "{'name': 'System', 'active_threads': 1, 'protection': {'level': '0x72'},"
-    " 'integrity': {'level': 'System'}},"
-    "{'name': 'lsass.exe', 'active_threads': 1, 'protection': {'level': '0x41'},"
-    " 'integrity': {'level': 'High'}},"
-    "{'name': 'csrss.exe', 'active_threads': 1, 'protection': {'level': '0x61'}},"
-    "{'name': 'smss.exe', 'active_threads': 1, 'protection': {'level': '0x61'}},"
-    "{'name': 'svchost.exe', 'active_threads': 1, 'protection': {'level': '0x0'}}],"
+    " {'name': 'System', 'active_threads': 1, 'protection': {'level': '0x72'},"
+    "  'integrity': {'level': 'System'}},"
+    " {'name': 'lsass.exe', 'active_threads': 1, 'protection': {'level': '0x41'},"
+    "  'integrity': {'level': 'High'}},"
+    " {'name': 'csrss.exe', 'active_threads': 1, 'protection': {'level': '0x61'}},"
+    " {'name': 'smss.exe', 'active_threads': 1, 'protection': {'level': '0x61'}},"
+    " {'name': 'svchost.exe', 'active_threads': 1, 'protection': {'level': '0x0'}}],"
     " 'processors': [{'protections': {'smep': true, 'nx': true, 'smap': true}},"
     "                {'protections': {'smep': true, 'nx': true, 'smap': true}}],"
     " 'coverage': {'sections': {}}}";
@@ -97,7 +98,8 @@ static void test_pages_show_layers(void **state) {
     assert_has(pair.html, "href=\"#processor.protection.changed--smep\"");
     assert_lacks(pair.html, "id=\"layer--job\"");
     AUTO_FREE char *text = render(&pair.difference, "text");
-    assert_has(text, "  CPU (1 change)\n    smep: off → on\n    nx: on\n");
+    assert_has(text, "  CPU (1 change: processor.protection.changed)\n"
+                     "    smep: off → on\n    nx: on\n");
     pair_deinit(&pair);
 }
 
@@ -122,6 +124,39 @@ static void test_many_changes_are_counted(void **state) {
     pair_deinit(&pair);
 }
 
+/* A task host is as its session is: one that is gone and one that came are no change of it. */
+static void test_task_hosts_are_told_by_session(void **state) {
+    (void)state;
+    struct pair pair =
+        pair_of(parse("{'processes': [{'name': 'taskhost.exe', 'session': 1, 'active_threads': 1,"
+                      " 'integrity': {'level': 'Medium'}}]}"),
+                parse("{'processes': [{'name': 'taskhost.exe', 'session': 0, 'active_threads': 1,"
+                      " 'integrity': {'level': 'System'}}]}"));
+    AUTO(layers_deinit) struct layers layers;
+    layers_init(&layers, &pair.difference);
+    const struct layer *layer = layer_of(&layers, "integrity");
+    assert_int_equal(layer->row_count, 2);
+    check_row(&layer->rows[0], "taskhost.exe (a user's session)", "Medium", LAYER_NOT_RUNNING,
+              false);
+    check_row(&layer->rows[1], "taskhost.exe (session 0)", LAYER_NOT_RUNNING, "System", false);
+    pair_deinit(&pair);
+}
+
+/* Value by value, the layers are those of the one dump. */
+static void test_values_have_no_layers(void **state) {
+    (void)state;
+    json_t *old = parse(old_machine), *new = parse(old_machine);
+    json_object_set_new(json_object_get(new, "system"), "build", json_integer(10241));
+    struct difference difference;
+    strict_make(&difference, old, new);
+    assert_int_equal(difference.count, 1);
+    AUTO_FREE char *text = render(&difference, "text");
+    assert_lacks(text, "layer by layer");
+    difference_deinit(&difference);
+    json_decref(old);
+    json_decref(new);
+}
+
 static void test_layouts_have_no_layers(void **state) {
     (void)state;
     struct pair pair = pair_of(
@@ -139,6 +174,8 @@ int main(void) {
         cmocka_unit_test(test_silent_sides_say_why),
         cmocka_unit_test(test_pages_show_layers),
         cmocka_unit_test(test_many_changes_are_counted),
+        cmocka_unit_test(test_task_hosts_are_told_by_session),
+        cmocka_unit_test(test_values_have_no_layers),
         cmocka_unit_test(test_layouts_have_no_layers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
