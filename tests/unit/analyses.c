@@ -306,13 +306,12 @@ struct parent_case {
     size_t position;
 };
 
+#define KNOWN(value_)                                                                              \
+    { .known = true, .value = value_ }
 #define ID(pid_, ppid_, created)                                                                   \
     {                                                                                              \
-        .pid = {true, pid_}, .ppid = {true, ppid_}, .create_time = {true, created},                \
-        .active_threads = {                                                                        \
-            true,                                                                                  \
-            1                                                                                      \
-        }                                                                                          \
+        .pid = KNOWN(pid_), .ppid = KNOWN(ppid_), .create_time = KNOWN(created),                   \
+        .active_threads = KNOWN(1)                                                                 \
     }
 
 static void finds_parents(void **state) {
@@ -326,13 +325,13 @@ static void finds_parents(void **state) {
         {{ID(12, 4, 9), ID(12, 4, 1), ID(8, 12, 5)}, 3, PARENT_ALIVE, 1},
         {{ID(12, 4, 1), ID(12, 4, 4), ID(8, 12, 5)}, 3, PARENT_ALIVE, 1},
         {{ID(12, 4, 5), ID(8, 12, 5)}, 2, PARENT_ALIVE, 0},
-        {{{.pid = {true, 12}, .exit_time = {true, 7}}, ID(8, 12, 5)}, 2, PARENT_EXITED, 0},
-        {{{.pid = {true, 12}, .exiting = {true, 1}}, ID(8, 12, 5)}, 2, PARENT_EXITED, 0},
-        {{{.pid = {true, 12}, .active_threads = {true, 0}}, ID(8, 12, 5)}, 2, PARENT_EXITED, 0},
-        {{{.pid = {true, 12}}, ID(8, 12, 5)}, 2, PARENT_ALIVE, 0},
+        {{{.pid = KNOWN(12), .exit_time = KNOWN(7)}, ID(8, 12, 5)}, 2, PARENT_EXITED, 0},
+        {{{.pid = KNOWN(12), .exiting = KNOWN(1)}, ID(8, 12, 5)}, 2, PARENT_EXITED, 0},
+        {{{.pid = KNOWN(12), .active_threads = KNOWN(0)}, ID(8, 12, 5)}, 2, PARENT_EXITED, 0},
+        {{{.pid = KNOWN(12)}, ID(8, 12, 5)}, 2, PARENT_ALIVE, 0},
         /* A process whose id is not known may be the parent. */
-        {{{.pid = {false, 0}}, ID(8, 12, 5)}, 2, PARENT_UNKNOWN, 0},
-        {{ID(4, 0, 1), {.pid = {true, 8}}}, 2, PARENT_UNKNOWN, 0},
+        {{{.pid = {0}}, ID(8, 12, 5)}, 2, PARENT_UNKNOWN, 0},
+        {{ID(4, 0, 1), {.pid = KNOWN(8)}}, 2, PARENT_UNKNOWN, 0},
         /* A child without a time: whoever has the id. */
         {{ID(12, 4, 5), ID(8, 12, 0)}, 2, PARENT_ALIVE, 0},
     };
