@@ -10,10 +10,6 @@
 #include "differ/comparisons/runs.h"
 #include "differ/comparisons/value.h"
 
-/* A system call's number is 12 bits of index and 2 of table (Windows Internals, 7th edition, Part
- * 2, chapter 8, "System service handling"). No list is longer. */
-#define NUMBER_LIMIT 0x4000
-
 #define CAUSES_PER_RUN 4
 
 /* A service on both sides, or on one: `old` or `new` is NULL there. */
@@ -39,12 +35,23 @@ struct run {
 
 /* ---- lists ---- */
 
+static void add_nameless(struct services *services, const json_t *number) {
+    json_int_t value = json_integer_value(number);
+    services->nameless++;
+    if (!json_is_integer(number) || value < 0 || value >= SERVICE_NUMBERS ||
+        services->nameless_at_count == SERVICE_NUMBERS)
+        return;
+    ARRAY_RESERVE(services->nameless_at, services->nameless_at_count,
+                  services->nameless_at_capacity);
+    services->nameless_at[services->nameless_at_count++] = value;
+}
+
 void services_add(struct services *services, const json_t *name, const json_t *number,
                   const json_t *arguments) {
     json_int_t value = json_integer_value(number), count = json_integer_value(arguments);
     if (!json_string_length(name) || !json_is_integer(number) || value < 0 ||
-        value >= NUMBER_LIMIT || services->count == NUMBER_LIMIT) {
-        services->nameless++;
+        value >= SERVICE_NUMBERS || services->count == SERVICE_NUMBERS) {
+        add_nameless(services, json_string_length(name) ? NULL : number);
         return;
     }
     ARRAY_RESERVE(services->items, services->count, services->capacity);
@@ -56,6 +63,7 @@ void services_add(struct services *services, const json_t *name, const json_t *n
 
 void services_deinit(struct services *services) {
     free(services->items);
+    free(services->nameless_at);
     *services = (struct services){0};
 }
 
@@ -404,6 +412,7 @@ void services_compare(struct difference *difference, const char *section, const 
     struct matches matches AUTO(matches_deinit);
     matches_init(&matches, difference, table, old, new);
     size_t added = 0, removed = 0;
+    services_pair_nameless(old, new);
     for (size_t i = 0; i < matches.count; i++) {
         const struct match *match = &matches.items[i];
         bool is_both = match->old && match->new;

@@ -11,6 +11,10 @@
 
 #include "differ/difference.h"
 
+/* A system call's number is 12 bits of index and 2 of table (Windows Internals, 7th edition, Part
+ * 2, chapter 8, "System service handling"). No list is longer. */
+#define SERVICE_NUMBERS 0x4000
+
 struct service {
     const char *name;
     json_int_t number;
@@ -21,7 +25,9 @@ struct services {
     struct service *items;
     size_t count;
     size_t capacity;
-    size_t nameless; /* services whose name is not known */
+    size_t nameless;         /* services whose name is not known ... */
+    json_int_t *nameless_at; /* ... and the numbers of those that have one */
+    size_t nameless_at_count, nameless_at_capacity;
 };
 
 /* Appends a service as a snapshot has it; values that are not known, or not what the schema says,
@@ -73,6 +79,10 @@ void services_say_lone(struct difference *difference, const struct services_list
 /* Sorts by name, then number, as services_find() wants it. */
 void services_sort(struct services *services);
 const struct service *services_find(const struct services *services, const char *name);
+
+/* Takes those out of `nameless` of both lists, which are sorted, that stand between the same two
+ * services on both sides: nobody names such a one, and it is the same. */
+void services_pair_nameless(struct services *old, struct services *new);
 
 /* How most stubs of one element of `modules` enter the kernel: "syscall 4c8bd1b8????????0f05c3".
  * NULL where there is no such template. The caller frees. */
