@@ -49,12 +49,28 @@ def measure(commands, runs):
              max(memory for _, memory in result) / 1024) for result in results]
 
 
-def forge_large(build, scratch):
+def apart(make):
+    """What `make` gives, from a process of its own: the largest memory of a command that is timed
+    begins with this script's."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        with os.fdopen(writing, "w") as file:
+            json.dump(make(), file)
+        os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading) as file:
+        made = json.load(file)
+    os.waitpid(child, 0)
+    return made
+
+
+def machine_of_32_gib():
     """The small dump again, on a machine of 32 GiB: a sparse file."""
     scenario = json.loads((many.SCENARIOS / "small-full.json").read_text())
     scenario["dump"]["runs"][1][1] = "0x7fff00"
     scenario["system"]["physical_pages"] = "0x7fff9e"
-    return forge(build, scratch, "large", scenario)[0]
+    return scenario
 
 
 def layouts_of_builds(analyzer, isf, scratch):
@@ -69,8 +85,8 @@ def layouts_of_builds(analyzer, isf, scratch):
 
 
 def forge(build, scratch, name, scenario):
-    """The dump, and how many seconds it took."""
-    (scratch / f"{name}.json").write_text(json.dumps(scenario))
+    """The dump of what `scenario` gives, and how many seconds it took."""
+    apart(lambda: (scratch / f"{name}.json").write_text(json.dumps(scenario())))
     seconds, _ = run([str(word) for word in (
         build / "tests/forge/forge", scratch / f"{name}.json", "-o", scratch / f"{name}.dmp",
         "--profiles", many.SCENARIOS.parents[1] / "analyzer/profiles")])
@@ -92,32 +108,37 @@ def pages_touched(command, dump):
     return sum(byte & 1 for byte in resident)
 
 
+def counts(snapshot):
+    """Processes and threads."""
+    processes = json.loads(snapshot.read_text())["processes"]
+    return len(processes), sum(len(process["threads"]) for process in processes)
+
+
 def bench_threads(analyzer, build, scratch, runs):
-    dump, _ = forge(build, scratch, "many", many.many_threads())
+    dump, _ = forge(build, scratch, "many", many.many_threads)
     command = [analyzer, "snapshot", dump, "--sections"]
     scan = command + ["threads", "--scan"]
     without, whole, scanned = measure([command + ["processes"], command + ["threads"], scan], runs)
     snapshot = scratch / "many-snapshot.json"
     run([str(word) for word in command + ["threads", "-o", snapshot]])
-    processes = json.loads(snapshot.read_text())["processes"]
-    threads = sum(len(process["threads"]) for process in processes)
-    show(f"snapshot of {len(processes)} processes", without)
+    processes, threads = apart(lambda: counts(snapshot))
+    show(f"snapshot of {processes} processes", without)
     show(f"the same with their {threads} threads", whole)
     print(f"{'a thread':<58}{1000 * (whole[0] - without[0]) / threads:9.1f} us"
           f"{pages_touched(command + ['threads'], dump) / threads:9.2f} pages of the dump")
     run([str(word) for word in scan + ["-o", snapshot]])
-    pages = json.loads(snapshot.read_text())["object_scan"]["pages"]
+    pages = apart(lambda: json.loads(snapshot.read_text())["object_scan"]["pages"])
     show(f"the same with --scan, {pages} pages of kernel memory", scanned)
     print(f"{'a page of the scan':<58}{1000 * (scanned[0] - whole[0]) / pages:9.1f} us")
 
 
 def bench_handles(analyzer, differ, build, scratch, runs):
     """Each section by itself, which lists all that it has; then the whole, which counts handles."""
-    dump, seconds = forge(build, scratch, "handles", many.many_handles())
+    dump, seconds = forge(build, scratch, "handles", many.many_handles)
     print(f"{'forging ' + str(many.HANDLES) + ' handles':<58}{1000 * seconds:9.1f} ms")
     whole, listed = scratch / "handles-whole.json", scratch / "handles-listed.json"
     run([str(word) for word in (analyzer, "snapshot", dump, "-o", whole)])
-    known = json.loads(whole.read_text())["coverage"]["sections"]
+    known = apart(lambda: json.loads(whole.read_text())["coverage"]["sections"])
     rows = [("snapshot of " + str(many.PROCESSES) + " processes", ["--sections", "processes"])]
     rows += [(f"the same with {section}", ["--sections", section])
              for section in ("objects", "handles", "cross_session") if section in known]
@@ -182,9 +203,8 @@ def main():
 
     show_containers(analyzer, dumps / "win10-10240.dmp", scratch, options.runs)
 
-    small, large = measure(
-        [snapshot("small-full"), [analyzer, "snapshot", forge_large(options.build, scratch)]],
-        options.runs)
+    dump, _ = forge(options.build, scratch, "large", machine_of_32_gib)
+    small, large = measure([snapshot("small-full"), [analyzer, "snapshot", dump]], options.runs)
     show("snapshot small-full", small)
     show("snapshot of the same with 32 GiB of memory", large)
     print(f"{'ratio of the two':<58}{large[0] / small[0]:9.2f}   {large[1] / small[1]:9.2f}")
