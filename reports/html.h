@@ -24,6 +24,7 @@ void html_style(struct text *out);
 /* html_head.c: the sides, the counts, the contents, what stands at a glance */
 void html_header(struct page *page);
 void html_glance(struct page *page);
+void html_sentence(struct page *page, const struct change *change); /* an item: what it says */
 
 /* html_structures.c: each changed structure, with its pictures */
 void html_structures(struct page *page);

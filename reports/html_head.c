@@ -163,7 +163,7 @@ void html_header(struct page *page) {
 
 /* ---- at a glance ---- */
 
-static void write_sentence(struct page *page, const struct change *change) {
+void html_sentence(struct page *page, const struct change *change) {
     text_puts(page->out, "<li><a href=\"#");
     outline_anchor(page->out, page->difference, change);
     text_puts(page->out, "\" aria-label=\"to this change\">#</a> ");
@@ -200,7 +200,7 @@ static void write_kind(struct page *page, const struct kind *kind) {
                 has_sentences ? "" : " class=\"subjects\"");
     size_t shown = outline_glance_length(kind);
     for (size_t i = 0; i < shown; i++)
-        (has_sentences ? write_sentence : write_subject)(page, kind->changes[i]);
+        (has_sentences ? html_sentence : write_subject)(page, kind->changes[i]);
     if (kind->count > shown)
         write_rest(out, kind, kind->count - shown);
     text_puts(out, "</ul></div></li>\n");

@@ -43,14 +43,6 @@ static void write_rows(struct page *page, const struct layer *layer) {
     text_puts(out, "</tbody></table></div>\n");
 }
 
-static void write_sentence(struct page *page, const struct change *change) {
-    text_puts(page->out, "<li><a href=\"#");
-    outline_anchor(page->out, page->difference, change);
-    text_puts(page->out, "\" aria-label=\"to this change\">#</a> ");
-    escape_html_prose(page->out, change->message);
-    text_puts(page->out, "</li>\n");
-}
-
 static void write_changes(struct page *page, const struct layer *layer) {
     if (!layer->change_count)
         return;
@@ -59,7 +51,7 @@ static void write_changes(struct page *page, const struct layer *layer) {
         const struct rule *rule = layer->changes[first]->rule;
         count = layer_kind_length(layer, first);
         for (size_t i = first; i < first + count && count <= LAYER_SENTENCES; i++)
-            write_sentence(page, layer->changes[i]);
+            html_sentence(page, layer->changes[i]);
         if (count > LAYER_SENTENCES)
             text_printf(page->out, "<li><a href=\"#kind--%s\">%s</a>: %zu</li>\n", rule->id,
                         rule->title, count);

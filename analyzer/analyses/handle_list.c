@@ -84,10 +84,6 @@ static void grow(struct handle_list *list) {
         *slot_of(list, list->objects[i].address) = (uint32_t)i + 1;
 }
 
-static bool is_named(const struct object_type *type) {
-    return type && type->name_state == READ_PRESENT;
-}
-
 /* Once a name is too long for what is left, no more are read. */
 static bool may_keep(struct handle_list *list, size_t length) {
     bool may = length <= list->names_left;
@@ -101,7 +97,7 @@ static struct held make_held(struct handle_list *list, uint64_t address,
     struct held held = {.address = address,
                         .pointer_count = object->pointer_count,
                         .handle_count = object->handle_count,
-                        .type = is_named(object->type) ? object->type->name : NULL,
+                        .type = object_type_is_named(object->type) ? object->type->name : NULL,
                         .name = list->names.length,
                         .state = (uint8_t)object->state,
                         .body = (uint8_t)(address - object->header),

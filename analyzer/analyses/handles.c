@@ -35,10 +35,6 @@ struct extraction {
     struct address_set met;   /* those that were read */
 };
 
-static bool is_named(const struct object_type *type) {
-    return type && type->name_state == READ_PRESENT;
-}
-
 /* ---- the handles of one process ---- */
 
 /* Objects that cannot be read, or are of no type that exists or whose name can be read, are in the
@@ -48,7 +44,7 @@ static void look_at(struct extraction *extraction, const struct handle_entry *en
     *object = (struct object){.state = entry->state};
     if (entry->state == READ_PRESENT)
         object_read(extraction->objects, entry->object, object);
-    if (object->state == READ_PRESENT && is_named(object->type)) {
+    if (object->state == READ_PRESENT && object_type_is_named(object->type)) {
         extraction->counts[object->type - extraction->types]++;
         return;
     }

@@ -96,8 +96,8 @@ static json_t *namespace_extract(struct analysis_context *context,
 
 static bool is_directory(const struct objects *objects, uint64_t address) {
     struct object object;
-    return object_read(objects, address, &object) == READ_PRESENT && object.type &&
-           strcmp(object.type->name, "Directory") == 0;
+    return object_read(objects, address, &object) == READ_PRESENT &&
+           object_is_of_type(&object, "Directory");
 }
 
 /* Directories that handles lead to: some may be of namespaces that no symbol leads to. */

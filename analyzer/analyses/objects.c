@@ -137,10 +137,6 @@ static void meet(struct pending *pending, uint64_t directory) {
     pending->items[pending->count++] = directory;
 }
 
-static bool is_type(const struct object *object, const char *name) {
-    return object->type && strcmp(object->type->name, name) == 0;
-}
-
 json_t *named_object_extract(struct analysis_context *context, uint64_t address,
                              bool *is_directory) {
     AUTO(text_deinit) struct text name = TEXT_EMPTY;
@@ -151,12 +147,12 @@ json_t *named_object_extract(struct analysis_context *context, uint64_t address,
     enum read_state state = object_own_name(objects, address, &name);
     put_string(context, json, "name", state, name.data);
     state = object_read(objects, address, &object);
-    *is_directory = state == READ_PRESENT && is_type(&object, "Directory");
+    *is_directory = state == READ_PRESENT && object_is_of_type(&object, "Directory");
     if (state == READ_PRESENT && object.type)
         put_string(context, json, "type", object.type->name_state, object.type->name);
     else
         put_unreadable(context, json, "type", state == READ_PRESENT ? READ_BAD_VALUE : state);
-    if (state == READ_PRESENT && is_type(&object, "SymbolicLink"))
+    if (state == READ_PRESENT && object_is_of_type(&object, "SymbolicLink"))
         put_link(context, json, address);
     return json;
 }

@@ -319,8 +319,8 @@ static void look_at_handles(struct csrss *csrss, uint64_t process) {
         not_whole(gathering, table.state);
     while (csrss->pages + walk.looked < PAGES_MOST && handle_walk_next(&walk, &entry)) {
         if (entry.state == READ_PRESENT &&
-            object_read(csrss->objects, entry.object, &object) == READ_PRESENT && object.type &&
-            strcmp(object.type->name, "Process") == 0 && found(gathering, entry.object, NULL))
+            object_read(csrss->objects, entry.object, &object) == READ_PRESENT &&
+            object_is_of_type(&object, "Process") && found(gathering, entry.object, NULL))
             continue;
         if (entry.state != READ_PRESENT || object.state != READ_PRESENT)
             not_whole(gathering, entry.state != READ_PRESENT ? entry.state : object.state);

@@ -20,10 +20,6 @@ struct search {
     uint32_t link; /* _ALPC_PORT.PortListEntry */
 };
 
-static bool is_of_type(const struct object *object, const char *name) {
-    return object->type && strcmp(object->type->name, name) == 0;
-}
-
 /* ---- a first port ---- */
 
 /* A port that is closed, or being made, is an object still and on no list. */
@@ -36,7 +32,7 @@ static bool is_linked(const struct search *search, uint64_t port) {
 }
 
 static bool is_first(const struct search *search, const struct object *object) {
-    return is_of_type(object, "ALPC Port") && is_linked(search, object->address);
+    return object_is_of_type(object, "ALPC Port") && is_linked(search, object->address);
 }
 
 struct pending {
@@ -63,7 +59,7 @@ static uint64_t port_in(const struct search *search, uint64_t address, struct pe
             continue;
         if (is_first(search, &object))
             port = object.address;
-        else if (is_of_type(&object, "Directory"))
+        else if (object_is_of_type(&object, "Directory"))
             meet(pending, object.address);
     }
     directory_deinit(&directory);
@@ -125,8 +121,7 @@ static bool is_port(const struct objects *objects, uint64_t address) {
     enum read_state state = object_read(objects, address, &object);
     if (state != READ_PRESENT)
         return types == 0 || state != READ_BAD_VALUE;
-    return !object.type || object.type->name_state != READ_PRESENT ||
-           is_of_type(&object, "ALPC Port");
+    return !object_type_is_named(object.type) || object_is_of_type(&object, "ALPC Port");
 }
 
 static void take_entries(const struct search *search, struct alpc_ports *ports) {

@@ -40,6 +40,9 @@ struct object_type {
 const struct object_type *objects_types(const struct objects *objects, size_t *count,
                                         const char **found_by);
 
+/* Whether the type, which may be NULL, is known and its name could be read. */
+bool object_type_is_named(const struct object_type *type);
+
 /* Why types may be missing, by reason: a list or directory that could not be read to its end. */
 const size_t *objects_types_unreadable(const struct objects *objects);
 
@@ -85,6 +88,9 @@ const char *object_flag_name(const struct objects *objects, unsigned bit);
 /* Reads the header of the object at `address`; gives object->state. READ_BAD_VALUE: the header
  * names no type that exists. */
 enum read_state object_read(const struct objects *objects, uint64_t address, struct object *object);
+
+/* Whether an object that could be read is of the type called `name`. */
+bool object_is_of_type(const struct object *object, const char *name);
 
 /* The name of an object in its directory; "" with READ_PRESENT where it has none. `name`,
  * initialized, is replaced. */

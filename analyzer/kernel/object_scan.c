@@ -112,8 +112,8 @@ static void keep(struct search *search, bool is_freed, enum scanned_kind kind, u
 static void look_at(struct search *search, enum scanned_kind kind, uint64_t address) {
     struct object object;
     const struct field *members = search->members[kind];
-    if (object_read(search->objects, address, &object) == READ_PRESENT && object.type &&
-        strcmp(object.type->name, kinds[kind].name) == 0 && is_id(search, address, kind) &&
+    if (object_read(search->objects, address, &object) == READ_PRESENT &&
+        object_is_of_type(&object, kinds[kind].name) && is_id(search, address, kind) &&
         is_tied(search, address, kind) &&
         (leads_back(search, address + members[WAIT_LIST].offset) ||
          leads_back(search, address + members[OWN_LIST].offset)))

@@ -220,3 +220,11 @@ const struct object_type *objects_types(const struct objects *objects, size_t *c
     *found_by = objects->found_by;
     return objects->types;
 }
+
+bool object_type_is_named(const struct object_type *type) {
+    return type && type->name_state == READ_PRESENT;
+}
+
+bool object_is_of_type(const struct object *object, const char *name) {
+    return object->type && strcmp(object->type->name, name) == 0;
+}
